@@ -1,0 +1,146 @@
+//! What all observers of one request share.
+
+use crate::request_body::Upload;
+use crate::{Class, Endpoint, Method};
+use http::{StatusCode, Version};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What all observers of one request share: the facts of the exchange so far.
+///
+/// It lies inline in the future and then in the response body, so that handing something from one observer to the next
+/// costs nothing.
+///
+/// # Examples
+///
+/// ```
+/// use omtx_http::Slot;
+///
+/// /// The label values of an in-flight gauge.
+/// fn labels(slot: &Slot) -> [&str; 2] {
+///     [slot.method().as_str(), slot.endpoint().as_str()]
+/// }
+/// # let observer = omtx_http::on_end(|slot, _end| assert_eq!(labels(slot), ["GET", "unmatched"]));
+/// # use tower::{Layer, ServiceExt};
+/// # let service = omtx_http::ObserveLayer::new(observer).layer(tower::service_fn(async |_: http::Request<_>| {
+/// #     Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
+/// # }));
+/// # tokio::runtime::Builder::new_current_thread().build()?
+/// #     .block_on(service.oneshot(http::Request::new(http_body_util::Empty::<bytes::Bytes>::new()))).unwrap();
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Slot {
+    started: Instant,
+    head_at: Option<Instant>,
+    endpoint: Endpoint,
+    upload: Option<Arc<Upload>>,
+    response_bytes: u64,
+    version: Version,
+    status: Option<StatusCode>,
+    grpc_status: Option<u16>,
+    method: Method,
+    class: Class,
+}
+
+impl Slot {
+    pub(crate) fn new(
+        started: Instant,
+        method: Method,
+        version: Version,
+        endpoint: Endpoint,
+    ) -> Self {
+        Self {
+            started,
+            head_at: None,
+            endpoint,
+            upload: None,
+            response_bytes: 0,
+            version,
+            status: None,
+            grpc_status: None,
+            method,
+            class: Class::Unary,
+        }
+    }
+
+    /// When the request came in, on the monotonic clock.
+    #[must_use]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The method of the request.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The route that the request matched; [`Endpoint::UNMATCHED`] if it matched none.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The protocol version of the request.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The status of the response head; `None` until there is one.
+    #[must_use]
+    pub const fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// When the response head was known; `None` until then.
+    #[must_use]
+    pub const fn head_at(&self) -> Option<Instant> {
+        self.head_at
+    }
+
+    /// The kind of exchange; [`Class::Unary`] until the response head is known.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Bytes of request body that the handler has read so far.
+    #[must_use]
+    pub fn request_bytes(&self) -> u64 {
+        self.upload.as_ref().map_or(0, |upload| upload.bytes())
+    }
+
+    /// Bytes of response body handed on so far.
+    #[must_use]
+    pub const fn response_bytes(&self) -> u64 {
+        self.response_bytes
+    }
+
+    pub(crate) const fn grpc_status(&self) -> Option<u16> {
+        self.grpc_status
+    }
+
+    pub(crate) fn upload_failed(&self) -> bool {
+        self.upload.as_ref().is_some_and(|upload| upload.failed())
+    }
+
+    pub(crate) fn set_upload(&mut self, upload: Option<Arc<Upload>>) {
+        self.upload = upload;
+    }
+
+    pub(crate) fn set_head(&mut self, status: StatusCode, class: Class, at: Instant) {
+        self.status = Some(status);
+        self.class = class;
+        self.head_at = Some(at);
+    }
+
+    pub(crate) fn set_grpc_status(&mut self, status: Option<u16>) {
+        self.grpc_status = status;
+    }
+
+    pub(crate) fn add_response_bytes(&mut self, bytes: u64) {
+        self.response_bytes += bytes;
+    }
+}
