@@ -1,0 +1,122 @@
+//! What is current on a thread: a stack whose entries are removed by token.
+//!
+//! A guard that restored "the value that was there before me" would bring back a value whose own guard is already
+//! gone, as soon as two guards are dropped in the wrong order. An entry that is removed by its token cannot.
+
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
+/// Names one entry on one thread; 0 is no entry (the thread is going away).
+pub(crate) type Token = u64;
+
+/// One thread's stack.
+pub(crate) type Local<T> = LocalKey<RefCell<Stack<T>>>;
+
+/// Entries, the last one current. An entry of `None` hides those below it.
+pub(crate) struct Stack<T> {
+    entries: Vec<(Token, Option<T>)>,
+    last: Token,
+}
+
+impl<T> Stack<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            last: 0,
+        }
+    }
+
+    fn push(&mut self, value: Option<T>) -> Token {
+        self.last += 1;
+        self.entries.push((self.last, value));
+        self.last
+    }
+
+    /// From the top, where the entry nearly always is.
+    fn position(&self, token: Token) -> Option<usize> {
+        self.entries.iter().rposition(|(t, _)| *t == token)
+    }
+}
+
+// No function below runs foreign code while it borrows the stack: what it takes out is dropped by the caller. A global
+// allocator that itself asks for the current scope is the one way to find the stack borrowed, hence `try_borrow`.
+
+/// The current value.
+#[inline]
+pub(crate) fn top<T: Clone>(local: &'static Local<T>) -> Option<T> {
+    local
+        .try_with(|stack| stack.try_borrow().ok()?.entries.last()?.1.clone())
+        .ok()
+        .flatten()
+}
+
+/// Makes `value` current until its token is removed.
+#[inline]
+pub(crate) fn push<T>(local: &'static Local<T>, value: T) -> Token {
+    local
+        .try_with(|stack| {
+            stack
+                .try_borrow_mut()
+                .map_or(0, |mut stack| stack.push(Some(value)))
+        })
+        .unwrap_or(0)
+}
+
+/// Takes the token's entry out, wherever it is.
+#[inline]
+pub(crate) fn remove<T>(local: &'static Local<T>, token: Token) -> Option<T> {
+    local
+        .try_with(|stack| {
+            let mut stack = stack.try_borrow_mut().ok()?;
+            let at = stack.position(token)?;
+            stack.entries.remove(at).1
+        })
+        .ok()
+        .flatten()
+}
+
+/// Makes what `home` holds current for the lifetime of the returned value, which then puts it back.
+#[inline]
+pub(crate) fn lend<'a, T>(local: &'static Local<T>, home: &'a mut Option<T>) -> Lent<'a, T> {
+    let token = local
+        .try_with(|stack| match stack.try_borrow_mut() {
+            Ok(mut stack) => stack.push(home.take()),
+            Err(_) => 0,
+        })
+        .unwrap_or(0);
+    Lent { local, home, token }
+}
+
+/// A stretch of synchronous work (a closure, one poll) during which a borrowed value is current.
+pub(crate) struct Lent<'a, T: 'static> {
+    local: &'static Local<T>,
+    home: &'a mut Option<T>,
+    token: Token,
+}
+
+impl<T> Drop for Lent<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.token == 0 {
+            return;
+        }
+        let above = self.local.try_with(|stack| {
+            let mut stack = stack.try_borrow_mut().ok()?;
+            let at = stack.position(self.token)?;
+            let above = if at + 1 < stack.entries.len() {
+                stack.entries.split_off(at + 1)
+            } else {
+                Vec::new()
+            };
+            *self.home = stack.entries.pop()?.1;
+            Some(above)
+        });
+        // Whatever is still above was entered in this stretch of work and outlives it: a guard held across `.await`
+        // in a task that cannot move, or a forgotten one. Left there it would speak for the thread's next task.
+        if let Ok(Some(above)) = above {
+            if !above.is_empty() {
+                crate::losses::guards_outlived(above.len());
+            }
+        }
+    }
+}
