@@ -66,7 +66,10 @@ fn a_tuple_is_called_in_order_entered_in_order_and_ended_in_reverse() {
         None::<Named>,
     ));
     jobs.submit(JobSpec::new("kmer"))
-        .run_blocking(|| Ok::<_, ()>(log.lock().unwrap().push("work".into())))
+        .run_blocking(|| {
+            log.lock().unwrap().push("work".into());
+            Ok::<_, ()>(())
+        })
         .unwrap();
     assert_eq!(
         *log.lock().unwrap(),
