@@ -113,6 +113,8 @@
 //!   drops it; put this layer outside of it.
 //! - *Byte counts differ from the client's.* They are of the content as this layer sees it, before a compression layer
 //!   outside it.
+//! - *A client that hung up during its upload is noticed late.* On HTTP/1, hyper sees the connection close only while
+//!   the handler reads the upload, or once it has been read; until then the request is in flight.
 //! - *A timeout shows as `cancelled`.* A timeout layer outside this one drops the future; inside, its 408 or 504 is
 //!   what is seen.
 #![cfg_attr(docsrs, feature(doc_cfg))]
