@@ -1,0 +1,64 @@
+//! What the derive macros call: checks that run at compile time, and the traits that users need not name.
+
+pub use crate::desc::{FamilyDesc, FamilyRef, LabelDesc};
+pub use crate::family::Declared;
+pub use crate::label::LabelVisitor;
+pub use crate::sample::Samples;
+pub use crate::set::Specs;
+
+use crate::{Kind, name};
+
+/// Combinations of closed labels that a family may have; each costs a pointer from the start.
+pub const MAX_CLOSED: usize = 4_096;
+
+/// Stops the compilation if a family breaks a rule. `None` for options that were not given.
+#[track_caller]
+pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buckets: bool) {
+    assert!(name::is_metric_name(desc.name), "a metric name is [a-zA-Z_][a-zA-Z0-9_]*");
+    match desc.kind {
+        Kind::Counter => assert!(
+            name::suffix_fits(desc.name, Kind::Counter),
+            "a counter's name ends in `_total`"
+        ),
+        Kind::Info => assert!(name::suffix_fits(desc.name, Kind::Info), "an info's name ends in `_info`"),
+        kind => assert!(
+            name::suffix_fits(desc.name, kind),
+            "only counters end in `_total`; `_bucket`, `_count`, `_sum` and `_created` are suffixes of samples"
+        ),
+    }
+    assert!(
+        desc.unit.is_empty() || name::has_unit(desc.name, desc.unit, desc.kind),
+        "a metric's name ends in its unit (before a counter's `_total`)"
+    );
+    assert!(
+        !has_buckets || matches!(desc.kind, Kind::Histogram),
+        "only a histogram has buckets"
+    );
+    assert!(name::are_bounds(desc.buckets), "buckets are finite and strictly increasing");
+    assert!(!has_buckets || !desc.buckets.is_empty(), "a histogram has at least one finite bucket");
+    assert!(
+        !desc.zeroed || open == 0,
+        "`zeroed` needs a closed label set: the values of a `&str` are not known beforehand"
+    );
+    assert!(
+        closed <= MAX_CLOSED,
+        "the closed labels have more than 4096 combinations; make one of them a `&str`"
+    );
+    if let Some(states) = desc.states {
+        check_label(states.name);
+        let mut i = 0;
+        while i < desc.labels.len() {
+            assert!(!name::equal(desc.labels[i].name, states.name), "the state's label is there already");
+            i += 1;
+        }
+    }
+}
+
+/// Stops the compilation if a label's name is malformed or reserved.
+#[track_caller]
+pub const fn check_label(label: &str) {
+    assert!(
+        name::is_label_name(label),
+        "a label name is [a-zA-Z_][a-zA-Z0-9_]*, does not start with `__`, and is not `le` or `quantile`"
+    );
+}

@@ -1,0 +1,98 @@
+//! A counter of whole things.
+
+use super::contention::Contention;
+use super::stripes::Stripes;
+use super::{CellConfig, Metric, Reading, metric};
+use crate::Kind;
+use crate::sync::{AtomicU64, Ordering};
+
+/// A counter of whole things: requests, bytes, errors. Starts at 0 and only goes up.
+///
+/// An increment is one `fetch_add`. When several threads hammer the same counter it splits into stripes by itself, and
+/// from then on they no longer slow each other down. Beyond `u64::MAX` it wraps, which Prometheus reads as a restart.
+///
+/// ```
+/// # use omtx_metrics::{Counter, MetricSet, Registry};
+/// /// A crawler.
+/// #[derive(MetricSet)]
+/// struct Crawler {
+///     /// Pages fetched.
+///     pages_fetched_total: Counter,
+/// }
+///
+/// let registry = Registry::new();
+/// let crawler = registry.register::<Crawler>()?;
+/// crawler.pages_fetched_total.inc();
+/// crawler.pages_fetched_total.add(2);
+///
+/// assert_eq!(crawler.pages_fetched_total.get(), 3);
+/// assert_eq!(registry.to_text(), "\
+/// ## HELP pages_fetched_total Pages fetched.
+/// ## TYPE pages_fetched_total counter
+/// pages_fetched_total 3
+/// ");
+/// # Ok::<(), omtx_metrics::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Counter {
+    value: AtomicU64,
+    stripes: Stripes<AtomicU64>,
+    contention: Contention,
+}
+
+impl Counter {
+    /// Adds 1.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`; 0 does nothing.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        if let Some(stripe) = self.stripes.mine() {
+            stripe.fetch_add(n, Ordering::Relaxed);
+            return;
+        }
+        let before = self.value.fetch_add(n, Ordering::Relaxed);
+        if Contention::is_due(before) && self.contention.look() {
+            self.stripes.grow(|| AtomicU64::new(0));
+        }
+    }
+
+    /// The value now. Never goes down between two calls, whatever other threads do.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        // What was counted before the stripes stays in `value`.
+        self.stripes
+            .all()
+            .map(|stripe| stripe.load(Ordering::Relaxed))
+            .fold(self.value.load(Ordering::Relaxed), u64::wrapping_add)
+    }
+
+    /// Splits the counter as contention would.
+    #[cfg(test)]
+    pub(super) fn split(&self) {
+        self.stripes.grow(|| AtomicU64::new(0));
+    }
+}
+
+impl metric::Sealed for Counter {
+    const STATES: Option<&'static [&'static str]> = None;
+
+    fn new(_: &CellConfig) -> Self {
+        Self {
+            value: AtomicU64::new(0),
+            stripes: Stripes::new(),
+            contention: Contention::new(),
+        }
+    }
+
+    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+        Reading::Counter(self.get())
+    }
+}
+
+impl Metric for Counter {
+    const KIND: Kind = Kind::Counter;
+}

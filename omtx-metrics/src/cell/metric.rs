@@ -1,0 +1,52 @@
+//! What all cells have in common.
+
+use std::sync::Arc;
+
+use super::Bounds;
+use crate::Kind;
+
+/// A cell that a [`Family`](crate::Family) can have: [`Counter`](crate::Counter), [`Gauge`](crate::Gauge),
+/// [`Histogram`](crate::Histogram) and the others of this crate. Sealed: the encoders know them all.
+pub trait Metric: Sealed + Send + Sync + 'static {
+    /// What the cell measures.
+    const KIND: Kind;
+}
+
+/// What only this crate may call.
+#[doc(hidden)]
+pub trait Sealed {
+    /// The states of a state set.
+    const STATES: Option<&'static [&'static str]>;
+
+    fn new(config: &CellConfig) -> Self
+    where
+        Self: Sized;
+
+    /// The value now. A histogram puts its buckets into `buckets`.
+    fn read<'a>(&'a self, buckets: &'a mut Vec<u64>) -> Reading<'a>;
+}
+
+/// What the cells of one family, or of one series, share.
+#[derive(Debug, Clone)]
+pub struct CellConfig {
+    pub(crate) bounds: Arc<Bounds>,
+}
+
+/// One series' value, as an encoder wants it.
+#[derive(Debug, Clone, Copy)]
+pub enum Reading<'a> {
+    Counter(u64),
+    CounterF64(f64),
+    Gauge(f64),
+    IntGauge(i64),
+    Histogram {
+        bounds: &'a Bounds,
+        /// Per bucket, not cumulative; the last is `+Inf`.
+        buckets: &'a [u64],
+        sum: f64,
+    },
+    States {
+        mask: u64,
+        states: &'static [&'static str],
+    },
+}

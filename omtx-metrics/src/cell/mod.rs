@@ -1,0 +1,36 @@
+//! The cells: what one series counts. They know nothing of names, labels or formats.
+
+mod bounds;
+mod contention;
+mod counter;
+mod counter_f64;
+mod float;
+mod gauge;
+mod histogram;
+mod info;
+mod int_gauge;
+mod metric;
+mod state_set;
+mod stripes;
+mod unknown;
+
+pub use bounds::buckets;
+pub(crate) use bounds::Bounds;
+pub use counter::Counter;
+pub use counter_f64::CounterF64;
+pub use gauge::Gauge;
+pub use histogram::{Histogram, Timer};
+pub use info::Info;
+pub use int_gauge::{InFlight, IntGauge};
+pub use metric::Metric;
+pub(crate) use metric::{CellConfig, Reading};
+pub use state_set::StateSet;
+pub use unknown::Unknown;
+
+#[cfg(all(test, loom))]
+mod models;
+
+/// A cell that counted nothing yet.
+pub(crate) fn new<M: Metric>(config: &CellConfig) -> M {
+    metric::Sealed::new(config)
+}

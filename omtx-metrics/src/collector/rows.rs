@@ -1,0 +1,214 @@
+//! What a collector says, and what of it can be exposed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::label::{bounded, escape_value};
+use crate::{Kind, name};
+
+/// The rows of one collector at one scrape.
+///
+/// Rows of one family belong together, whatever the order in which they come. What cannot be exposed is left out and
+/// counted; see [`Collector`](crate::Collector).
+#[derive(Debug, Default)]
+pub struct Rows {
+    families: Vec<Draft>,
+    rows: usize,
+    errors: u64,
+}
+
+#[derive(Debug)]
+struct Draft {
+    name: String,
+    help: String,
+    kind: Kind,
+    rows: Vec<ForeignRow>,
+    seen: HashSet<Box<str>>,
+}
+
+/// A family of a collector, checked.
+#[derive(Debug)]
+pub(crate) struct ForeignFamily {
+    pub(crate) collector: Arc<str>,
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) kind: Kind,
+    pub(crate) rows: Vec<ForeignRow>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ForeignRow {
+    /// Escaped pairs.
+    pub(crate) labels: Box<str>,
+    pub(crate) value: ForeignValue,
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ForeignValue {
+    Number(f64),
+    Histogram {
+        /// Finite upper bounds and cumulative counts.
+        buckets: Vec<(f64, u64)>,
+        sum: f64,
+        count: u64,
+    },
+    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "only the bridge has summaries"))]
+    Summary {
+        quantiles: Vec<(f64, f64)>,
+        sum: f64,
+        count: u64,
+    },
+}
+
+impl Rows {
+    /// Rows that one collector may have at one scrape: 100 000.
+    pub const MAX: usize = 100_000;
+
+    /// A family of gauges.
+    pub fn gauge(&mut self, name: &str, help: &str) -> Row<'_> {
+        self.family(name, help, Kind::Gauge)
+    }
+
+    /// A family of counters. The name must end in `_total`, and no value may be negative or NaN.
+    pub fn counter(&mut self, name: &str, help: &str) -> Row<'_> {
+        self.family(name, help, Kind::Counter)
+    }
+
+    /// A family about which nothing is promised.
+    pub fn unknown(&mut self, name: &str, help: &str) -> Row<'_> {
+        self.family(name, help, Kind::Unknown)
+    }
+
+    pub(crate) fn family(&mut self, name: &str, help: &str, kind: Kind) -> Row<'_> {
+        // A bridge passes on what others named; only what would break the exposition is refused.
+        let legal = name::is_exposable_name(name);
+        let known = self.families.iter().position(|family| family.name == name);
+        let index = match known {
+            _ if !legal => None,
+            Some(index) if self.families[index].kind == kind => Some(index),
+            Some(_) => None,
+            None => {
+                self.families.push(Draft {
+                    name: name.to_owned(),
+                    help: help.to_owned(),
+                    kind,
+                    rows: Vec::new(),
+                    seen: HashSet::new(),
+                });
+                Some(self.families.len() - 1)
+            }
+        };
+        if index.is_none() {
+            self.errors += 1;
+        }
+        Row { rows: self, index }
+    }
+
+    /// What can be exposed, and how much could not.
+    pub(super) fn finish(self, collector: &Arc<str>) -> (Vec<ForeignFamily>, u64) {
+        let families = self.families.into_iter().filter(|family| !family.rows.is_empty());
+        let families = families.map(|family| ForeignFamily {
+            collector: Arc::clone(collector),
+            name: family.name,
+            help: family.help,
+            kind: family.kind,
+            rows: family.rows,
+        });
+        (families.collect(), self.errors)
+    }
+}
+
+/// The family that rows are added to.
+#[derive(Debug)]
+pub struct Row<'a> {
+    rows: &'a mut Rows,
+    /// `None` if the family was refused.
+    index: Option<usize>,
+}
+
+impl Row<'_> {
+    /// Adds a row.
+    pub fn row(self, labels: &[(&str, &str)], value: f64) -> Self {
+        self.push(labels.iter().copied(), ForeignValue::Number(value), None)
+    }
+
+    pub(crate) fn push<'l>(
+        self,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+        value: ForeignValue,
+        timestamp_ms: Option<i64>,
+    ) -> Self {
+        let Some(family) = self.index.map(|index| &mut self.rows.families[index]) else {
+            return self;
+        };
+        if self.rows.rows >= Rows::MAX {
+            // Once, however many follow.
+            self.rows.errors += u64::from(self.rows.rows == Rows::MAX);
+            self.rows.rows = Rows::MAX + 1;
+            return self;
+        }
+        let text = pairs(labels, family.kind).filter(|_| value.fits(family.kind));
+        match text {
+            Some(text) if family.seen.insert(text.clone()) => {
+                self.rows.rows += 1;
+                family.rows.push(ForeignRow {
+                    labels: text,
+                    value,
+                    timestamp_ms,
+                });
+            }
+            _ => self.rows.errors += 1,
+        }
+        self
+    }
+}
+
+/// The labels as escaped pairs, sorted by name, so that the same set in another order is the same row; `None` if a name
+/// is malformed, reserved or there twice.
+fn pairs<'l>(labels: impl IntoIterator<Item = (&'l str, &'l str)>, kind: Kind) -> Option<Box<str>> {
+    let mut labels: Vec<_> = labels.into_iter().collect();
+    labels.sort_unstable();
+    let mut text = Vec::new();
+    for (index, (label, value)) in labels.iter().enumerate() {
+        let reserved = match kind {
+            Kind::Histogram => "le",
+            Kind::Summary => "quantile",
+            _ => "__name__",
+        };
+        let twice = index > 0 && labels[index - 1].0 == *label;
+        if !name::is_metric_name(label) || *label == reserved || *label == "__name__" || twice {
+            return None;
+        }
+        if index > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(label.as_bytes());
+        text.extend_from_slice(b"=\"");
+        escape_value(bounded(value), &mut text);
+        text.push(b'"');
+    }
+    String::from_utf8(text).ok().map(String::into_boxed_str)
+}
+
+impl ForeignValue {
+    /// True if a family of this kind can have the value.
+    fn fits(&self, kind: Kind) -> bool {
+        match self {
+            Self::Number(value) => match kind {
+                Kind::Counter => *value >= 0.0,
+                Kind::Histogram | Kind::Summary => false,
+                _ => true,
+            },
+            Self::Histogram { buckets, count, .. } => {
+                let increasing = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
+                let within = buckets.last().is_none_or(|(_, last)| last <= count);
+                kind == Kind::Histogram
+                    && increasing
+                    && within
+                    && buckets.iter().all(|(bound, _)| bound.is_finite())
+            }
+            Self::Summary { .. } => kind == Kind::Summary,
+        }
+    }
+}

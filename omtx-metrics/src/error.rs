@@ -1,0 +1,68 @@
+//! The one error type of this crate: what was wrong at start-up, and what was expected.
+
+use std::fmt;
+
+/// Why a registry, a metric set or a collector could not be set up.
+///
+/// Every message names the value that was refused and what was expected. Errors come from start-up only: recording a
+/// value and answering a scrape cannot fail.
+///
+/// ```
+/// use omtx_metrics::Registry;
+///
+/// let error = Registry::builder().namespace("9x").build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     r#"invalid namespace "9x"; expected [a-zA-Z_][a-zA-Z0-9_]*"#,
+/// );
+/// assert!(error.is_invalid());
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ErrorKind {
+    Invalid,
+    Conflict,
+}
+
+impl Error {
+    /// A value that breaks a rule: `invalid {what} "{value}"; expected {expectation}`.
+    pub(crate) fn invalid(what: &str, value: impl fmt::Display, expectation: &str) -> Self {
+        Self {
+            kind: ErrorKind::Invalid,
+            message: format!("invalid {what} \"{value}\"; expected {expectation}"),
+        }
+    }
+
+    /// A name that is taken.
+    pub(crate) fn conflict(message: String) -> Self {
+        Self {
+            kind: ErrorKind::Conflict,
+            message,
+        }
+    }
+
+    /// True if a name, a bucket layout, a label or a setting is malformed.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        self.kind == ErrorKind::Invalid
+    }
+
+    /// True if a family or a collector of this name is registered already.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind == ErrorKind::Conflict
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

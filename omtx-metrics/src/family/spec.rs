@@ -1,0 +1,98 @@
+//! A family as it is registered: its description with everything that the registry decided.
+
+use std::sync::Arc;
+
+use crate::Kind;
+use crate::cell::{Bounds, CellConfig};
+use crate::desc::LabelDesc;
+
+/// What is fixed once a family is registered.
+#[derive(Debug)]
+pub struct Spec {
+    /// With the namespace.
+    pub(crate) name: Box<str>,
+    pub(crate) help: Box<str>,
+    pub(crate) kind: Kind,
+    pub(crate) unit: Box<str>,
+    /// The names of the labels, in declared order, renamed where the registration asked for it.
+    pub(crate) label_names: Box<[Box<str>]>,
+    /// The closed values of the labels, in the same order.
+    pub(crate) labels: &'static [LabelDesc],
+    /// The label of a state set's states.
+    pub(crate) state_label: Box<str>,
+    /// The values of a state set's states.
+    pub(crate) states: Option<&'static [&'static str]>,
+    /// Escaped pairs that every series carries: `region="eu",zone="a"`; often empty.
+    pub(crate) constant_labels: Arc<str>,
+    pub(crate) cell: CellConfig,
+    pub(crate) max_series: usize,
+    pub(crate) zeroed: bool,
+    pub(crate) text: SpecText,
+}
+
+/// The bytes that the text format repeats for every series of the family.
+#[derive(Debug, Default)]
+pub struct SpecText {
+    /// `# HELP …` and `# TYPE …`, each with its newline.
+    pub(crate) metadata: Box<str>,
+    /// `name` alone, if no series of the family can have labels; else `name{constant="…",`.
+    pub(crate) plain: Box<str>,
+    /// The same for a histogram's `_bucket`, which always has a label.
+    pub(crate) bucket: Box<str>,
+    /// The same for `_sum` and `_count`.
+    pub(crate) sum: Box<str>,
+    pub(crate) count: Box<str>,
+}
+
+impl Spec {
+    pub(crate) fn bounds(&self) -> &Arc<Bounds> {
+        &self.cell.bounds
+    }
+
+    /// The name that OpenMetrics gives the family: a counter's and an info's without their suffix. Two families whose
+    /// names differ only there would be one to a parser.
+    pub(crate) fn exposed_name(&self) -> &str {
+        let suffix = match self.kind {
+            Kind::Counter => "_total",
+            Kind::Info => "_info",
+            _ => "",
+        };
+        self.name.strip_suffix(suffix).unwrap_or(&self.name)
+    }
+
+    /// True if a scrape can show labels at all: declared, constant, or a state.
+    pub(crate) fn has_labels(&self) -> bool {
+        !self.label_names.is_empty() || !self.constant_labels.is_empty()
+    }
+
+    /// Fills in [`SpecText`] from the rest.
+    pub(crate) fn render_text(&mut self) {
+        let mut metadata = format!("# HELP {} ", self.name).into_bytes();
+        crate::label::escape_help(&self.help, &mut metadata);
+        metadata.extend_from_slice(
+            format!("\n# TYPE {} {}\n", self.name, self.kind.as_text()).as_bytes(),
+        );
+        // `followed`: every sample has another label behind the constant ones.
+        let start = |suffix: &str, followed: bool| -> Box<str> {
+            let mut start = format!("{}{suffix}", self.name);
+            if followed || !self.constant_labels.is_empty() {
+                start.push('{');
+                start.push_str(&self.constant_labels);
+                if followed && !self.constant_labels.is_empty() {
+                    start.push(',');
+                }
+            }
+            start.into()
+        };
+        let labelled = !self.label_names.is_empty();
+        self.text = SpecText {
+            metadata: String::from_utf8(metadata)
+                .expect("escaping inserts only ASCII into UTF-8")
+                .into(),
+            plain: start("", labelled || self.kind == Kind::StateSet),
+            bucket: start("_bucket", true),
+            sum: start("_sum", labelled),
+            count: start("_count", labelled),
+        };
+    }
+}

@@ -1,0 +1,272 @@
+//! The registry: which families there are, and what a scrape of all of them looks like.
+
+mod builder;
+mod entry;
+mod plan;
+
+pub use builder::{DEFAULT_MAX_SERIES, RegistryBuilder};
+pub(crate) use entry::Entry;
+
+use std::any::{Any, TypeId};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::cell::Metric;
+use crate::collector::{Collector, Collectors};
+use crate::encode::TextEncoder;
+use crate::family::{Declared, Family};
+use crate::label::Labels;
+use crate::lock::lock;
+use crate::set::{MetricSet, SetOptions};
+use crate::{Catalog, Error};
+use builder::Config;
+use entry::Single;
+
+/// The families of one service, and of everybody in the process who shares it.
+///
+/// Cloning is cheap, and all clones are the same registry. Registering happens at start-up and can fail; recording and
+/// scraping cannot.
+///
+/// ```
+/// use omtx_metrics::{Counter, MetricSet, Registry};
+///
+/// /// Uploads.
+/// #[derive(MetricSet)]
+/// struct Uploads {
+///     /// Files accepted.
+///     files_accepted_total: Counter,
+/// }
+///
+/// let registry = Registry::builder().namespace("omtx_hub").constant_label("region", "eu").build()?;
+/// let uploads = registry.register::<Uploads>()?;
+/// uploads.files_accepted_total.inc();
+///
+/// assert_eq!(registry.to_text(), "\
+/// ## HELP omtx_hub_files_accepted_total Files accepted.
+/// ## TYPE omtx_hub_files_accepted_total counter
+/// omtx_hub_files_accepted_total{region=\"eu\"} 1
+/// ");
+/// # Ok::<(), omtx_metrics::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    config: Config,
+    /// Sorted by name. Replaced as a whole, so that a scrape holds the lock for the clone of one `Arc`.
+    entries: Mutex<Arc<[Entry]>>,
+    sets: Mutex<Vec<RegisteredSet>>,
+    collectors: Collectors,
+}
+
+struct RegisteredSet {
+    id: TypeId,
+    options: SetOptions,
+    set: Arc<dyn Any + Send + Sync>,
+}
+
+impl Registry {
+    /// A registry without namespace and constant labels.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A registry with a namespace, constant labels, or another cap.
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::default()
+    }
+
+    pub(crate) fn from_config(config: Config) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                ..Inner::default()
+            }),
+        }
+    }
+
+    /// Registers a metric set as it is declared, and returns it; the second time, the one that is there already.
+    ///
+    /// # Errors
+    ///
+    /// If a family of the same name, but of another set, is registered.
+    pub fn register<S: MetricSet>(&self) -> Result<Arc<S>, Error> {
+        self.register_with(SetOptions::new())
+    }
+
+    /// Registers a metric set under other names, buckets or caps than it declares.
+    ///
+    /// The same set can be registered several times under different options.
+    ///
+    /// # Errors
+    ///
+    /// If a name or label is malformed, buckets do not increase, an option names a family or label that the set does not
+    /// have, or a family of the same name is registered by another set.
+    pub fn register_with<S: MetricSet>(&self, options: SetOptions) -> Result<Arc<S>, Error> {
+        // Held throughout, so that two threads that register the same set get the same one.
+        let mut sets = lock(&self.inner.sets);
+        let known = sets
+            .iter()
+            .find(|known| known.id == TypeId::of::<S>() && known.options == options);
+        if let Some(known) = known {
+            return Ok(Arc::clone(&known.set)
+                .downcast()
+                .unwrap_or_else(|_| unreachable!("the type id was compared")));
+        }
+        let specs = plan::specs(S::FAMILIES, S::BARE, &options, &self.inner.config)?;
+        self.check_free(specs.iter().map(|spec| &**spec), std::any::type_name::<S>())?;
+        let set = Arc::new(S::build(&mut crate::set::Specs(specs.clone().into_iter())));
+        self.add(specs.into_iter().enumerate().map(|(index, spec)| {
+            Entry::new(spec, Arc::clone(&set) as _, index, std::any::type_name::<S>())
+        }));
+        sets.push(RegisteredSet {
+            id: TypeId::of::<S>(),
+            options,
+            set: Arc::clone(&set) as _,
+        });
+        Ok(set)
+    }
+
+    /// Registers one family under a name that is known only at run time.
+    ///
+    /// The registry's namespace is put before the name. Prefer a [`MetricSet`] where the name is fixed: it is checked by
+    /// the compiler, and is in the code's documentation.
+    ///
+    /// # Errors
+    ///
+    /// If the name or a label is malformed, the help text is empty, buckets do not increase, or the name is taken.
+    ///
+    /// ```
+    /// use omtx_metrics::{Counter, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let name = format!("{}_restarts_total", "relay");
+    /// let restarts = registry.family::<(), Counter>(name, "Restarts of the relay.", &[])?;
+    /// restarts.with(()).inc();
+    /// assert!(registry.to_text().ends_with("relay_restarts_total 1\n"));
+    ///
+    /// let error = registry.family::<(), Counter>("a-b_total", "Bad.", &[]).unwrap_err();
+    /// assert_eq!(error.to_string(), r#"invalid metric name "a-b_total"; expected [a-zA-Z_][a-zA-Z0-9_]*"#);
+    /// # Ok::<(), omtx_metrics::Error>(())
+    /// ```
+    pub fn family<L: Labels, M: Metric>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+        buckets: &[f64],
+    ) -> Result<Arc<Family<L, M>>, Error> {
+        let sets = lock(&self.inner.sets);
+        let spec = plan::single::<Family<L, M>>(&name.into(), &help.into(), buckets, &self.inner.config)?;
+        let owner = std::any::type_name::<Family<L, M>>();
+        self.check_free(std::iter::once(&*spec), owner)?;
+        let family = Arc::new(<Family<L, M> as Declared>::build(Arc::clone(&spec)));
+        self.add([Entry::new(spec, Arc::new(Single(Arc::clone(&family))), 0, owner)]);
+        drop(sets);
+        Ok(family)
+    }
+
+    /// Registers code of somebody else's that is asked for rows at every scrape.
+    ///
+    /// It runs on a thread of its own: if it panics, blocks beyond the scrape's deadline or returns nonsense, it loses
+    /// its own rows for that scrape and `omtx_collector_errors_total{collector="name"}` counts it. See [`Collector`].
+    ///
+    /// # Errors
+    ///
+    /// If a collector of this name is registered, or the operating system refuses the thread.
+    pub fn register_collector(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        collector: impl Collector,
+    ) -> Result<(), Error> {
+        self.inner.collectors.add(name.into(), collector)
+    }
+
+    /// Runs `refresh` at the start of every scrape, to bring gauges up to date that only age (the oldest job, a queue's
+    /// head). For our own code only: it runs inline, and so must not block.
+    pub(crate) fn before_scrape(&self, refresh: impl Fn() + Send + Sync + 'static) {
+        self.inner.collectors.add_refresh(Arc::new(refresh));
+    }
+
+    /// Everything that is registered, in text format 0.0.4, sorted by family name.
+    ///
+    /// `/metrics` adds the library's own families (`omtx_*`) to this; see [`Exporter`](crate::Exporter).
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = Vec::new();
+        self.encode_text(&mut out, &[]);
+        String::from_utf8(out).expect("all that is encoded comes from str")
+    }
+
+    /// Appends the text exposition to `out`: this registry's families and collectors, merged with those of `others`.
+    pub(crate) fn encode_text(&self, out: &mut Vec<u8>, others: &[Entry]) {
+        let foreign = self.inner.collectors.collect(self.inner.config.collect_timeout);
+        let own = self.entries();
+        let mut buckets = Vec::new();
+        let mut encoder = TextEncoder::new(out);
+        entry::merge(&own, others, foreign, &self.inner.collectors, |part| match part {
+            entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
+            entry::Part::Foreign(family) => encoder.foreign(family),
+        });
+    }
+
+    /// Every family: name, kind, unit, help, labels with their closed values, buckets.
+    #[must_use]
+    pub fn catalog(&self) -> Catalog {
+        Catalog::new(self.entries().iter())
+    }
+
+    pub(crate) fn entries(&self) -> Arc<[Entry]> {
+        Arc::clone(&lock(&self.inner.entries))
+    }
+
+    pub(crate) fn collectors(&self) -> &Collectors {
+        &self.inner.collectors
+    }
+
+    fn check_free<'a>(
+        &self,
+        specs: impl Iterator<Item = &'a crate::family::Spec>,
+        owner: &str,
+    ) -> Result<(), Error> {
+        let entries = self.entries();
+        let mut new: Vec<&crate::family::Spec> = Vec::new();
+        for spec in specs {
+            let taken = entries
+                .iter()
+                .map(|entry| (entry.spec(), entry.owner()))
+                .chain(new.iter().map(|spec| (*spec, owner)))
+                .find(|(other, _)| other.exposed_name() == spec.exposed_name());
+            if let Some((other, by)) = taken {
+                return Err(Error::conflict(format!(
+                    "family \"{}\" is registered already, as a {} of `{by}`; expected a name of its own for the {} of `{owner}`",
+                    spec.name,
+                    other.kind.as_text(),
+                    spec.kind.as_text(),
+                )));
+            }
+            new.push(spec);
+        }
+        Ok(())
+    }
+
+    fn add(&self, new: impl IntoIterator<Item = Entry>) {
+        let mut entries = lock(&self.inner.entries);
+        let mut all: Vec<Entry> = entries.iter().cloned().chain(new).collect();
+        all.sort_by(|a, b| a.spec().name.cmp(&b.spec().name));
+        *entries = all.into();
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("namespace", &self.inner.config.namespace)
+            .field("families", &self.entries().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! From a declaration to the families as they will be registered: every rule is checked here, once, at start-up.
+
+use std::sync::Arc;
+
+use super::builder::{Config, ConstantLabels, check_namespace};
+use crate::cell::{Bounds, CellConfig, buckets};
+use crate::desc::{FamilyDesc, LabelDesc};
+use crate::family::{Declared, Spec, SpecText};
+use crate::set::SetOptions;
+use crate::{Error, Kind, name};
+
+/// The specs of a set's families, in declared order.
+pub(super) fn specs(
+    families: &'static [FamilyDesc],
+    bare: bool,
+    options: &SetOptions,
+    config: &Config,
+) -> Result<Vec<Arc<Spec>>, Error> {
+    check_options(families, options)?;
+    let namespace = match &options.namespace {
+        Some(own) => own.as_deref(),
+        None if bare && !options.force_namespaced => None,
+        None => config.namespace.as_deref(),
+    };
+    if let Some(namespace) = namespace {
+        check_namespace(namespace)?;
+    }
+    let constant_labels = config.constant_labels.with(&options.constant_labels)?;
+    families
+        .iter()
+        .map(|desc| {
+            let find = |pairs: &'_ [(_, _)]| {
+                pairs
+                    .iter()
+                    .find(|(from, _): &&(std::borrow::Cow<'_, str>, _)| *from == desc.name)
+                    .map(|(_, to): &(_, std::borrow::Cow<'static, str>)| to.to_string())
+            };
+            let name = find(&options.renamed).unwrap_or_else(|| desc.name.to_owned());
+            let own_buckets = options.buckets.iter().find(|(family, _)| *family == desc.name);
+            spec(
+                Draft {
+                    name: match namespace {
+                        Some(namespace) => format!("{namespace}_{name}"),
+                        None => name,
+                    },
+                    help: desc.help,
+                    kind: desc.kind,
+                    unit: desc.unit,
+                    labels: desc.labels,
+                    label_names: desc
+                        .labels
+                        .iter()
+                        .map(|label| renamed_label(label.name, options).into())
+                        .collect(),
+                    states: desc.states,
+                    buckets: own_buckets.map_or(desc.buckets, |(_, buckets)| buckets),
+                    max_series: options.max_series.unwrap_or(desc.max_series),
+                    zeroed: desc.zeroed,
+                },
+                &constant_labels,
+                config,
+            )
+        })
+        .collect()
+}
+
+/// The spec of a family that belongs to no set.
+pub(super) fn single<D: Declared>(
+    name: &str,
+    help: &str,
+    buckets: &[f64],
+    config: &Config,
+) -> Result<Arc<Spec>, Error> {
+    if !buckets.is_empty() && D::KIND != Kind::Histogram {
+        return Err(Error::invalid("buckets of family", name, "no buckets: it is no histogram"));
+    }
+    let name = match &config.namespace {
+        Some(namespace) => format!("{namespace}_{name}"),
+        None => name.to_owned(),
+    };
+    spec(
+        Draft {
+            states: D::STATES.map(|_| LabelDesc {
+                name: "state",
+                values: D::STATES,
+            }),
+            name,
+            help,
+            kind: D::KIND,
+            unit: "",
+            labels: D::LABELS,
+            label_names: D::LABELS.iter().map(|label| label.name.into()).collect(),
+            buckets,
+            max_series: 0,
+            zeroed: false,
+        },
+        &config.constant_labels,
+        config,
+    )
+}
+
+/// What a family is to be, before it is checked.
+struct Draft<'a> {
+    name: String,
+    help: &'a str,
+    kind: Kind,
+    unit: &'a str,
+    labels: &'static [LabelDesc],
+    label_names: Vec<Box<str>>,
+    states: Option<LabelDesc>,
+    buckets: &'a [f64],
+    max_series: usize,
+    zeroed: bool,
+}
+
+fn spec(draft: Draft<'_>, constant_labels: &ConstantLabels, config: &Config) -> Result<Arc<Spec>, Error> {
+    let Draft { name, kind, .. } = draft;
+    if !name::is_metric_name(&name) {
+        return Err(Error::invalid("metric name", &name, name::METRIC_NAME));
+    }
+    if !name::suffix_fits(&name, kind) {
+        return Err(Error::invalid("metric name", &name, name::suffix_rule(kind)));
+    }
+    if !draft.unit.is_empty() && !name::has_unit(&name, draft.unit, kind) {
+        return Err(Error::invalid(
+            "metric name",
+            &name,
+            &format!("a name that ends in its unit, \"_{}\"", draft.unit),
+        ));
+    }
+    if draft.help.trim().is_empty() {
+        return Err(Error::invalid("help text of family", &name, "a text that is not empty"));
+    }
+    let states_label = draft.states.map(|states| states.name);
+    let all_labels = draft.label_names.iter().map(|label| &**label).chain(states_label);
+    for (index, label) in all_labels.clone().enumerate() {
+        if !name::is_label_name(label) {
+            return Err(Error::invalid("label name", label, name::LABEL_NAME));
+        }
+        if constant_labels.has(label) || all_labels.clone().take(index).any(|other| other == label) {
+            return Err(Error::invalid(
+                "label name",
+                label,
+                &format!("a label that family \"{name}\" has once, and that is no constant label"),
+            ));
+        }
+    }
+    let upper = if draft.buckets.is_empty() {
+        buckets::DURATION_SECONDS
+    } else {
+        draft.buckets
+    };
+    if !name::are_bounds(upper) {
+        return Err(Error::invalid(
+            "buckets",
+            format_args!("{upper:?}"),
+            &format!("finite, strictly increasing bounds for family \"{name}\""),
+        ));
+    }
+    let mut spec = Spec {
+        name: name.into(),
+        help: draft.help.into(),
+        kind,
+        unit: draft.unit.into(),
+        label_names: draft.label_names.into(),
+        labels: draft.labels,
+        state_label: states_label.unwrap_or_default().into(),
+        states: draft.states.and_then(|states| states.values),
+        constant_labels: Arc::clone(constant_labels.text()),
+        cell: CellConfig {
+            bounds: Arc::new(Bounds::new(if kind == Kind::Histogram { upper } else { &[] })),
+        },
+        max_series: match draft.max_series {
+            0 => config.max_series,
+            max_series => max_series,
+        },
+        zeroed: draft.zeroed,
+        text: SpecText::default(),
+    };
+    spec.render_text();
+    Ok(Arc::new(spec))
+}
+
+fn renamed_label(label: &str, options: &SetOptions) -> String {
+    let renamed = options.renamed_labels.iter().find(|(from, _)| *from == label);
+    renamed.map_or_else(|| label.to_owned(), |(_, to)| to.to_string())
+}
+
+/// An option that names what the set does not have would silently do nothing.
+fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Error> {
+    let known = || families.iter().map(|desc| desc.name).collect::<Vec<_>>().join(", ");
+    let renamed = options.renamed.iter().map(|(from, _)| from);
+    let bucketed = options.buckets.iter().map(|(family, _)| family);
+    for family in renamed.chain(bucketed) {
+        if !families.iter().any(|desc| *family == desc.name) {
+            return Err(Error::invalid("family", family, &format!("one of {}", known())));
+        }
+    }
+    for (family, _) in &options.buckets {
+        if families.iter().any(|desc| *family == desc.name && desc.kind != Kind::Histogram) {
+            return Err(Error::invalid("buckets of family", family, "no buckets: it is no histogram"));
+        }
+    }
+    for (label, _) in &options.renamed_labels {
+        let mut labels = families.iter().flat_map(|desc| desc.labels);
+        if !labels.any(|desc| *label == desc.name) {
+            return Err(Error::invalid("label", label, "a label that a family of the set has"));
+        }
+    }
+    if options.max_series == Some(0) {
+        return Err(Error::invalid("max_series", 0, "at least 1"));
+    }
+    Ok(())
+}
