@@ -1,0 +1,3 @@
+//! The example service.
+pub mod compute;
+pub mod fasta;
