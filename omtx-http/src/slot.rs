@@ -3,6 +3,7 @@
 use crate::request_body::Upload;
 use crate::{Class, Endpoint, Method};
 use http::{StatusCode, Version};
+use omtx_context::{Scope, TraceContext};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,6 +36,8 @@ pub struct Slot {
     head_at: Option<Instant>,
     endpoint: Endpoint,
     upload: Option<Arc<Upload>>,
+    scope: Option<Scope>,
+    trace: Option<TraceContext>,
     response_bytes: u64,
     version: Version,
     status: Option<StatusCode>,
@@ -55,6 +58,8 @@ impl Slot {
             head_at: None,
             endpoint,
             upload: None,
+            scope: None,
+            trace: None,
             response_bytes: 0,
             version,
             status: None,
@@ -116,6 +121,32 @@ impl Slot {
     #[must_use]
     pub const fn response_bytes(&self) -> u64 {
         self.response_bytes
+    }
+
+    /// The scope of the request (its ids, its user), if an observer has opened one.
+    #[must_use]
+    pub const fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+
+    /// Leaves the scope of the request for the other observers.
+    ///
+    /// This does not make it current; that is for [`Observer::in_scope`](crate::Observer::in_scope).
+    pub fn set_scope(&mut self, scope: Scope) {
+        self.scope = Some(scope);
+    }
+
+    /// The trace that the request belongs to, if an observer has found or begun one.
+    #[must_use]
+    pub const fn trace(&self) -> Option<TraceContext> {
+        self.trace
+    }
+
+    /// Leaves the trace context of the request for the other observers.
+    ///
+    /// This does not make it current; that is for [`Observer::in_scope`](crate::Observer::in_scope).
+    pub fn set_trace(&mut self, trace: TraceContext) {
+        self.trace = Some(trace);
     }
 
     pub(crate) const fn grpc_status(&self) -> Option<u16> {

@@ -103,6 +103,14 @@ impl Ends {
         self.ends.try_recv().expect("the request has ended by now")
     }
 
+    /// Whether every request that was started has ended, and its end has been read.
+    #[cfg(feature = "axum")]
+    pub(crate) fn is_balanced(&self) -> bool {
+        self.ends.is_empty()
+            && self.counts.started.load(SeqCst) == self.counts.ended.load(SeqCst)
+            && self.counts.in_flight.load(SeqCst) == 0
+    }
+
     #[track_caller]
     pub(crate) fn assert_no_more(&mut self) {
         if let Ok(ended) = self.ends.try_recv() {
