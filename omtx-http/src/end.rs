@@ -71,22 +71,27 @@ impl fmt::Display for EndKind {
 /// # Examples
 ///
 /// ```
-/// use omtx_http::{End, EndKind, Slot};
+/// use omtx_http::{End, ObserveLayer, Slot, on_end};
+/// use std::sync::mpsc;
 ///
 /// fn line(slot: &Slot, end: &End) -> String {
 ///     format!("{} {} {} {}", slot.method(), slot.endpoint(), end.status(), end.kind())
 /// }
 ///
-/// let observer = omtx_http::on_end(|slot, end| assert_eq!(line(slot, end), "GET unmatched 200 ok"));
+/// let (lines, seen) = mpsc::channel();
+/// let layer = ObserveLayer::new(on_end(move |slot, end| {
+///     let _ = lines.send(line(slot, end));
+/// }));
+///
 /// # use http::{Request, Response};
 /// # use http_body_util::Empty;
-/// # use tower::{Layer, ServiceExt};
-/// # let service = omtx_http::ObserveLayer::new(observer).layer(tower::service_fn(async |_: Request<_>| {
-/// #     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
-/// # }));
-/// # tokio::runtime::Builder::new_current_thread().build()?
-/// #     .block_on(service.oneshot(Request::new(Empty::<bytes::Bytes>::new()))).unwrap();
-/// # Ok::<_, std::io::Error>(())
+/// # use tower::{Layer, Service, service_fn};
+/// let mut service = layer.layer(service_fn(async |_request: Request<_>| {
+///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<&[u8]>::new()))
+/// }));
+/// drop(service.call(Request::new(Empty::<&[u8]>::new())));
+/// assert_eq!(seen.recv()?, "GET unmatched 499 cancelled");
+/// # Ok::<_, mpsc::RecvError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct End {

@@ -16,18 +16,25 @@ use tower_layer::Layer;
 ///
 /// ```
 /// use http::{Request, Response};
-/// use http_body_util::Full;
+/// use http_body_util::{BodyExt, Full};
 /// use omtx_http::{EndKind, ObserveLayer, on_end};
+/// use std::sync::mpsc;
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let layer = ObserveLayer::new(on_end(|_slot, end| assert_eq!(end.kind(), EndKind::Error)));
-/// let service = layer.layer(service_fn(async |_request: Request<_>| Response::builder().status(503).body(Full::new(&b""[..]))));
+/// let (kinds, seen) = mpsc::channel();
+/// let layer = ObserveLayer::new(on_end(move |_slot, end| {
+///     let _ = kinds.send(end.kind());
+/// }));
+/// let service = layer.layer(service_fn(async |_request: Request<_>| {
+///     Response::builder().status(503).body(Full::new(&b"overloaded"[..]))
+/// }));
 ///
-/// let response = service.oneshot(Request::new(Full::new(&b""[..]))).await?;
-/// assert_eq!(response.status(), 503);
-/// # Ok::<_, http::Error>(())
-/// # }).unwrap();
+/// let response = service.oneshot(Request::new(Full::new(&b""[..]))).await.unwrap();
+/// assert!(seen.try_recv().is_err(), "the body has yet to go over");
+/// response.into_body().collect().await.unwrap();
+/// assert_eq!(seen.try_recv(), Ok(EndKind::Error));
+/// # });
 /// # Ok::<_, std::io::Error>(())
 /// ```
 pub struct ObserveLayer<O, M = AnyBody, E = MatchedRoute> {
@@ -70,17 +77,20 @@ impl<O: Observer> ObserveLayer<O, AxumBody> {
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
+/// use std::sync::mpsc;
 /// use tower::ServiceExt;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let (lines, seen) = mpsc::channel();
 /// let app: Router = Router::new()
 ///     .route("/users/{id}", get(async || "Ada"))
-///     .layer(omtx_http::axum_layer(omtx_http::on_end(|slot, end| {
-///         assert_eq!((slot.endpoint().as_str(), end.status()), ("/users/{id}", 200));
+///     .layer(omtx_http::axum_layer(omtx_http::on_end(move |slot, end| {
+///         let _ = lines.send(format!("{} {}", slot.endpoint(), end.status()));
 ///     })));
 ///
 /// let response = app.oneshot(http::Request::get("/users/7").body(Body::empty()).unwrap()).await.unwrap();
 /// assert_eq!(axum::body::to_bytes(response.into_body(), 1024).await.unwrap(), "Ada");
+/// assert_eq!(seen.try_recv().unwrap(), "/users/{id} 200");
 /// # });
 /// # Ok::<_, std::io::Error>(())
 /// ```

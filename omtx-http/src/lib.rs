@@ -42,11 +42,13 @@
 //! use http::{Request, Response};
 //! use http_body_util::{BodyExt, Full};
 //! use omtx_http::{Endpoint, ObserveLayer, on_end};
+//! use std::sync::mpsc;
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! let layer = ObserveLayer::new(on_end(|slot, end| {
-//!     assert_eq!((slot.endpoint().as_str(), end.status(), end.response_bytes()), ("/hello", 200, 5));
+//! let (lines, seen) = mpsc::channel();
+//! let layer = ObserveLayer::new(on_end(move |slot, end| {
+//!     let _ = lines.send(format!("{} {} {}B", slot.endpoint(), end.status(), end.response_bytes()));
 //! }))
 //! .endpoint_fn(|request| match request.uri().path() {
 //!     "/hello" => Endpoint::from_static("/hello"),
@@ -58,6 +60,7 @@
 //! }));
 //! let response = service.oneshot(Request::get("/hello").body(Full::new(&b""[..])).unwrap()).await.unwrap();
 //! assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+//! assert_eq!(seen.try_recv().unwrap(), "/hello 200 5B");
 //! # });
 //! # Ok::<_, std::io::Error>(())
 //! ```

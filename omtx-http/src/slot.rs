@@ -14,21 +14,40 @@ use std::time::Instant;
 ///
 /// # Examples
 ///
-/// ```
-/// use omtx_http::Slot;
+/// One observer opens the request's scope, another finds it:
 ///
-/// /// The label values of an in-flight gauge.
-/// fn labels(slot: &Slot) -> [&str; 2] {
-///     [slot.method().as_str(), slot.endpoint().as_str()]
+/// ```
+/// use omtx_context::Scope;
+/// use omtx_http::{End, ObserveLayer, Observer, Slot, on_end};
+/// use std::sync::mpsc;
+///
+/// struct Opens;
+///
+/// impl Observer for Opens {
+///     type State = ();
+///
+///     fn on_request<B>(&self, _request: &mut http::Request<B>, slot: &mut Slot) {
+///         slot.set_scope(Scope::root().with("request_id", "r-1").build());
+///     }
+///
+///     fn on_end(&self, (): (), _slot: &mut Slot, _end: &End) {}
 /// }
-/// # let observer = omtx_http::on_end(|slot, _end| assert_eq!(labels(slot), ["GET", "unmatched"]));
-/// # use tower::{Layer, ServiceExt};
-/// # let service = omtx_http::ObserveLayer::new(observer).layer(tower::service_fn(async |_: http::Request<_>| {
-/// #     Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
+///
+/// let (ids, seen) = mpsc::channel();
+/// let finds = on_end(move |slot, _end| {
+///     let _ = ids.send(slot.scope().and_then(|scope| scope.get("request_id")));
+/// });
+/// let layer = ObserveLayer::new((Opens, finds));
+///
+/// # use http::{Request, Response};
+/// # use http_body_util::Empty;
+/// # use tower::{Layer, Service, service_fn};
+/// # let mut service = layer.layer(service_fn(async |_request: Request<_>| {
+/// #     Ok::<_, std::convert::Infallible>(Response::new(Empty::<&[u8]>::new()))
 /// # }));
-/// # tokio::runtime::Builder::new_current_thread().build()?
-/// #     .block_on(service.oneshot(http::Request::new(http_body_util::Empty::<bytes::Bytes>::new()))).unwrap();
-/// # Ok::<_, std::io::Error>(())
+/// # drop(service.call(Request::new(Empty::<&[u8]>::new())));
+/// assert_eq!(seen.recv()?.unwrap().as_str(), Some("r-1"));
+/// # Ok::<_, mpsc::RecvError>(())
 /// ```
 #[derive(Debug)]
 pub struct Slot {

@@ -193,3 +193,45 @@ async fn headers_and_extensions_may_be_changed_on_the_way() {
     let response = service.oneshot(Request::new(Empty::new())).await.unwrap();
     assert_eq!(response.headers()["x-out"], "42");
 }
+
+#[tokio::test]
+async fn what_one_observer_leaves_in_the_slot_the_others_find() {
+    use omtx_context::{Scope, SpanId, TraceContext, TraceFlags, TraceId};
+
+    struct Opens;
+
+    impl Observer for Opens {
+        type State = ();
+
+        fn on_request<B>(&self, _: &mut Request<B>, slot: &mut Slot) {
+            slot.set_scope(Scope::root().with("request_id", "r-1").build());
+            let (trace, span) = (TraceId::new(1).unwrap(), SpanId::new(2).unwrap());
+            slot.set_trace(TraceContext::new(trace, span, TraceFlags::new(1)));
+        }
+
+        // Ended last: the others still find everything.
+        fn on_end(&self, (): (), _: &mut Slot, _: &End) {}
+    }
+
+    let log = Log::default();
+    let found = Arc::clone(&log);
+    let finds = omtx_http::on_end(move |slot, _| {
+        let id = slot.scope().and_then(|scope| scope.get("request_id"));
+        let id = id.as_ref().and_then(|id| id.as_str()).map(str::to_owned);
+        note(
+            &found,
+            format!(
+                "{id:?} {:?}",
+                slot.trace().map(|trace| trace.span_id().get())
+            ),
+        );
+    });
+    let mut service = ObserveLayer::new((Opens, finds)).layer(service_fn(
+        async |_: Request<RequestBody<Empty<Bytes>>>| {
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        },
+    ));
+    service.call(Request::new(Empty::new())).await.unwrap();
+    drop(service.call(Request::new(Empty::new())));
+    assert_eq!(taken(&log), ["Some(\"r-1\") Some(2)"; 2]);
+}
