@@ -1,1 +1,139 @@
-fn main() {}
+//! `cargo run --example hub`: a job service for sequence analysis, fully observed.
+//!
+//! `--demo` makes traffic of its own for half a minute and goes on serving; `--demo --once` makes one round and stops.
+
+use std::error::Error;
+use std::io::{Write, stderr};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use omtx_examples::hub::{Config, Hub, demo, logging, stop_signal};
+
+/// How long `--demo` makes traffic.
+const DEMO: Duration = Duration::from_secs(30);
+
+/// Between two rounds of it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+const HELP: &str = "\
+usage: cargo run --example hub [-- --demo [--once]]
+
+  --demo   make traffic of its own, good and bad, for half a minute; then go on serving
+  --once   make one round of it, and stop
+
+Variables: OMTX_LISTEN, OMTX_SHUTDOWN_DEADLINE, LOG_LEVEL, HUB_WORKERS, HUB_QUEUE, HUB_QUEUE_BYTES, HUB_BODY_LIMIT,
+HUB_JOB_TIMEOUT, HUB_USER, HUB_PASSWORD_HASH, HUB_WEBHOOK_HOSTS, HUB_FAULTS.
+";
+
+#[derive(Default)]
+struct Args {
+    demo: bool,
+    once: bool,
+    help: bool,
+}
+
+impl Args {
+    fn parse() -> Result<Self, String> {
+        let mut args = Self::default();
+        for arg in std::env::args().skip(1) {
+            match arg.as_str() {
+                "--demo" => args.demo = true,
+                "--once" => (args.demo, args.once) = (true, true),
+                "--help" | "-h" => args.help = true,
+                other => {
+                    return Err(format!(
+                        "unknown argument \"{}\"; try --help",
+                        other.escape_debug()
+                    ));
+                }
+            }
+        }
+        Ok(args)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("hub: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse()?;
+    if args.help {
+        say(HELP);
+        return Ok(());
+    }
+    logging::init()?;
+    let mut config = Config::from_env()?;
+    config.faults |= args.demo;
+    let listen = config.listen;
+    let hub = Hub::bind(config)
+        .await
+        .map_err(|error| format!("cannot listen on {listen} (OMTX_LISTEN): {error}"))?;
+    let address = hub.local_addr()?;
+    if !args.demo {
+        welcome(address);
+        return Ok(hub.serve(stop_signal()).await?);
+    }
+    let demo = tokio::spawn(demonstrate(address, args.once));
+    if args.once {
+        let over = async move {
+            tokio::select! {
+                _ = demo => {}
+                () = stop_signal() => {}
+            }
+        };
+        return Ok(hub.serve(over).await?);
+    }
+    Ok(hub.serve(stop_signal()).await?)
+}
+
+async fn demonstrate(address: SocketAddr, once: bool) {
+    let since = Instant::now();
+    for seed in 1.. {
+        let told = demo::round(address, seed, |step| {
+            say(&format!("  {:<50} {}\n", step.what, step.outcome))
+        })
+        .await;
+        if let Err(error) = told {
+            say(&format!("demo: {error}\n"));
+            return;
+        }
+        if once {
+            return;
+        }
+        if since.elapsed() >= DEMO {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    welcome(address);
+}
+
+fn welcome(address: SocketAddr) {
+    say(&format!(
+        "\
+hub listens on http://{address}. Try:
+
+  printf '>a\\nACGTACGTTTGACA\\n>b\\nACGTCCGTTGACA\\n' > two.fasta
+  curl --data-binary @two.fasta 'http://{address}/api/v1/jobs?job_type=align'
+  curl http://{address}/api/v1/jobs/JOB_ID
+  curl --json '{{\"user\":\"demo\",\"password\":\"demo\"}}' http://{address}/api/v1/login
+  curl http://{address}/health
+
+ctrl-c stops it; --help lists what can be set.
+"
+    ));
+}
+
+/// For people; what is for machines goes to stdout as JSON lines.
+fn say(text: &str) {
+    let _ = stderr().write_all(text.as_bytes()); // nobody to tell if stderr is closed
+}

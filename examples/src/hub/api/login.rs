@@ -1,0 +1,65 @@
+//! `/api/v1/login`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+
+use super::App;
+use crate::hub::auth::{self, Login, SESSION};
+use crate::hub::problem::Problem;
+
+/// Longer passwords are refused before they are hashed.
+const MAX_LEN: usize = 256;
+
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    user: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Session {
+    token: String,
+    expires_in: u64,
+}
+
+/// `POST /api/v1/login` with `{"user": …, "password": …}`.
+pub(super) async fn login(
+    State(app): State<Arc<App>>,
+    credentials: Result<Json<Credentials>, JsonRejection>,
+) -> Result<Json<Session>, Problem> {
+    let Json(Credentials { user, password }) =
+        credentials.map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
+    if user.len() > MAX_LEN || password.len() > MAX_LEN {
+        return Err(Problem::invalid_request(format!(
+            "expected at most {MAX_LEN} bytes each"
+        )));
+    }
+    match app.auth.login(&user, password).await {
+        Login::Welcome(token) => {
+            auth::identify(&user);
+            app.metrics.login(true);
+            info!(
+                auth_event = "login",
+                success = true,
+                user_id = user,
+                "logged in"
+            );
+            Ok(Json(Session {
+                token,
+                expires_in: SESSION.as_secs(),
+            }))
+        }
+        Login::Refused => {
+            app.metrics.login(false);
+            // The name that was tried is the client's own text: not an id, and no label.
+            warn!(auth_event = "login", success = false, "login refused");
+            Err(Problem::unauthorized("wrong user or password"))
+        }
+        Login::Busy => Err(Problem::busy("too many logins at a time").retry_after(1)),
+    }
+}

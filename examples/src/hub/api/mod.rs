@@ -1,0 +1,58 @@
+//! The routes.
+
+mod jobs;
+mod login;
+mod probes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use http::Method;
+use omtx_context::Jobs;
+
+use super::auth::Auth;
+use super::config::Config;
+use super::http::{AccessLog, RequestScope};
+use super::jobs::{Observers, Pending, Queue, Store};
+use super::metrics::Metrics;
+use super::problem::Problem;
+use super::server::Readiness;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// Where jobs are submitted.
+    pub jobs: Jobs<Observers>,
+    /// Where they wait.
+    pub queue: Arc<Queue<Pending>>,
+    /// What became of them.
+    pub store: Arc<Store>,
+    /// Who is asking.
+    pub auth: Auth,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether requests are welcome.
+    pub readiness: Readiness,
+}
+
+/// The service.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/api/v1/jobs", post(jobs::submit))
+        .route("/api/v1/jobs/{id}", get(jobs::show).delete(jobs::cancel))
+        .route("/api/v1/login", post(login::login))
+        .route("/health", get(probes::health))
+        .route("/ready", get(probes::ready))
+        .route("/live", get(probes::live))
+        .fallback(async || Problem::no_such_path(""))
+        .method_not_allowed_fallback(async |method: Method| {
+            Problem::method_not_allowed(format!("not with {method}"))
+        })
+        .layer(DefaultBodyLimit::max(app.config.body_limit))
+        .layer(omtx_http::axum_layer((RequestScope, AccessLog)))
+        .with_state(app)
+}

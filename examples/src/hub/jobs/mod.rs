@@ -1,0 +1,19 @@
+//! From a request to a result: the queue that jobs wait in, the workers that run them, the store that remembers them.
+
+mod log;
+mod queue;
+mod store;
+mod work;
+
+pub use log::JobLog;
+pub use queue::{Full, Permit, Queue};
+pub use store::{Cancelled, JobView, State, Store};
+pub use work::{Fault, Pending, Work, worker};
+
+use std::sync::Arc;
+
+use super::metrics::Metrics;
+use super::webhook::Notify;
+
+/// Who hears of each job. At its end in reverse order: the store knows the state before a webhook tells of it.
+pub type Observers = (Notify, JobLog, Arc<Metrics>, Arc<Store>);

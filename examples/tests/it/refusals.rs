@@ -1,0 +1,130 @@
+//! Requests that cannot be served: each gets a problem body, and the service goes on.
+
+use http::{Method, StatusCode};
+
+use crate::harness::{TWO, TestHub};
+
+#[track_caller]
+fn is_problem(answer: &omtx_examples::hub::client::Answer, status: u16, kind: &str) {
+    assert_eq!(answer.status.as_u16(), status, "{:?}", answer.body);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let problem = answer.json();
+    assert_eq!(problem["type"], format!("/problems/{kind}"));
+    assert_eq!(problem["status"], status);
+    assert!(!problem["title"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_job_cannot_be_made_of_is_refused() {
+    let hub = TestHub::start().await;
+    let two_long = format!(">a\n{0}\n>b\n{0}\n", "ACGT".repeat(1100));
+    for (query, body, status, kind) in [
+        ("job_type=gc", "hello", 400, "invalid-fasta"),
+        ("job_type=gc", "", 400, "invalid-fasta"),
+        ("job_type=gc", ">a\nAC!T\n", 400, "invalid-fasta"),
+        ("job_type=fold", TWO, 400, "invalid-request"),
+        ("", TWO, 400, "invalid-request"),
+        ("job_type=kmer&k=0", TWO, 400, "invalid-request"),
+        ("job_type=kmer&k=32", TWO, 400, "invalid-request"),
+        ("job_type=kmer&k=many", TWO, 400, "invalid-request"),
+        ("job_type=kmer&kk=3", TWO, 400, "invalid-request"),
+        ("job_type=align&matching=0", TWO, 400, "invalid-request"),
+        ("job_type=align&gap_open=-1", TWO, 400, "invalid-request"),
+        ("job_type=align", ">a\nACGT\n", 422, "too-much-work"),
+        ("job_type=align", &two_long, 422, "too-much-work"),
+        (
+            "job_type=gc&callback_url=http://169.254.169.254/latest",
+            TWO,
+            400,
+            "invalid-request",
+        ),
+        (
+            "job_type=gc&callback_url=file:///etc/passwd",
+            TWO,
+            400,
+            "invalid-request",
+        ),
+    ] {
+        let answer = hub
+            .client
+            .post(&format!("/api/v1/jobs?{query}"), body.to_owned())
+            .await
+            .unwrap();
+        is_problem(&answer, status, kind);
+    }
+    assert_eq!(hub.app.queue.depth(), 0);
+}
+
+#[tokio::test]
+async fn a_problem_says_what_was_expected() {
+    let hub = TestHub::start().await;
+    let answer = hub
+        .client
+        .post("/api/v1/jobs?job_type=gc", ">a\nAC!T\n")
+        .await
+        .unwrap();
+    let expected = r#"{"type":"/problems/invalid-fasta","title":"Invalid FASTA","status":400,"detail":"sequence \"a\" has \"!\" at position 3; expected an IUPAC nucleotide code"}"#;
+    assert_eq!(answer.body, expected);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_too_large() {
+    let hub = TestHub::with(|config| config.body_limit = 20).await;
+    is_problem(
+        &hub.client
+            .post("/api/v1/jobs?job_type=gc", TWO)
+            .await
+            .unwrap(),
+        413,
+        "body-too-large",
+    );
+}
+
+#[tokio::test]
+async fn faults_must_be_allowed() {
+    let hub = TestHub::with(|config| config.faults = false).await;
+    let answer = hub
+        .client
+        .post("/api/v1/jobs?job_type=gc&fault=panic", TWO)
+        .await
+        .unwrap();
+    is_problem(&answer, 400, "invalid-request");
+}
+
+#[tokio::test]
+async fn unknown_paths_jobs_and_methods_are_problems_too() {
+    let hub = TestHub::start().await;
+    is_problem(
+        &hub.client.get("/wp-login.php").await.unwrap(),
+        404,
+        "no-such-path",
+    );
+    is_problem(
+        &hub.client.get("/api/v1/jobs/none").await.unwrap(),
+        404,
+        "no-such-job",
+    );
+    let put = hub
+        .client
+        .request(Method::PUT, "/api/v1/login", "")
+        .await
+        .unwrap();
+    is_problem(&put, 405, "method-not-allowed");
+    let delete = hub
+        .client
+        .request(Method::DELETE, "/api/v1/jobs/none", "")
+        .await
+        .unwrap();
+    is_problem(&delete, 404, "no-such-job");
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_in_the_middle_of_a_body_makes_no_job() {
+    let hub = TestHub::start().await;
+    hub.client.hang_up().await.unwrap();
+    assert_eq!(
+        hub.client.get("/live").await.unwrap().status,
+        StatusCode::OK
+    );
+    assert_eq!(hub.app.metrics.get("jobs_submitted_total", "gc"), 0);
+}
