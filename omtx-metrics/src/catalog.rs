@@ -115,7 +115,7 @@ impl Catalog {
 impl CatalogFamily {
     fn new(spec: &crate::family::Spec) -> Self {
         let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
-        let declared = spec.labels.iter().zip(&spec.label_names).map(|(label, name)| CatalogLabel {
+        let declared = spec.labels.iter().zip(spec.label_names.iter()).map(|(label, name)| CatalogLabel {
             name: name.to_string(),
             values: label.values.map(owned),
         });

@@ -6,14 +6,21 @@ mod collector;
 mod desc;
 mod encode;
 mod error;
+mod exporter;
 mod family;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
+pub mod jobs;
 mod label;
 mod lock;
 mod name;
 mod registry;
 mod sample;
 mod set;
+pub mod sets;
 mod sync;
+pub mod testing;
 
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{
@@ -22,10 +29,11 @@ pub use cell::{
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};
 pub use error::Error;
+pub use exporter::{Exporter, Scrape, TEXT_CONTENT_TYPE};
 pub use family::{Family, Handle};
 pub use label::{LabelValue, Labels, MAX_VALUE_BYTES, OVERFLOW};
 pub use omtx_macros::{LabelValue, Labels, MetricSet};
-pub use registry::{DEFAULT_MAX_SERIES, Registry, RegistryBuilder};
+pub use registry::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, Registry, RegistryBuilder};
 pub use set::{MetricSet, SetOptions};
 
 /// What the derive macros expand to. Not for use by hand.

@@ -41,6 +41,14 @@ pub struct Counter {
 }
 
 impl Counter {
+    pub(crate) fn new() -> Self {
+        Self {
+            value: AtomicU64::new(0),
+            stripes: Stripes::new(),
+            contention: Contention::new(),
+        }
+    }
+
     /// Adds 1.
     #[inline]
     pub fn inc(&self) {
@@ -81,11 +89,7 @@ impl metric::Sealed for Counter {
     const STATES: Option<&'static [&'static str]> = None;
 
     fn new(_: &CellConfig) -> Self {
-        Self {
-            value: AtomicU64::new(0),
-            stripes: Stripes::new(),
-            contention: Contention::new(),
-        }
+        Self::new()
     }
 
     fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {

@@ -4,7 +4,7 @@ mod metrics;
 mod rows;
 mod worker;
 
-pub(crate) use metrics::CollectorMetrics;
+pub(crate) use metrics::{CollectorLabels, CollectorMetrics, FamilyLabels};
 pub use rows::{Row, Rows};
 pub(crate) use rows::{ForeignFamily, ForeignValue};
 
@@ -61,11 +61,15 @@ impl<F: FnMut(&mut Rows) + Send + 'static> Collector for F {
     }
 }
 
+/// Brings gauges up to date that only age. Ours, and so trusted not to block.
+pub(crate) type Refresh = Arc<dyn Fn() + Send + Sync>;
+
 /// All collectors of one registry.
 #[derive(Default)]
 pub(crate) struct Collectors {
     workers: Mutex<Vec<Worker>>,
-    refreshes: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    /// Replaced as a whole, so that a scrape clones one `Arc`.
+    refreshes: Mutex<Arc<[Refresh]>>,
     errors: Mutex<Vec<(Arc<str>, u64)>>,
 }
 
@@ -87,14 +91,15 @@ impl Collectors {
         Ok(())
     }
 
-    pub(crate) fn add_refresh(&self, refresh: Arc<dyn Fn() + Send + Sync>) {
-        lock(&self.refreshes).push(refresh);
+    pub(crate) fn add_refresh(&self, refresh: Refresh) {
+        let mut refreshes = lock(&self.refreshes);
+        *refreshes = refreshes.iter().cloned().chain([refresh]).collect();
     }
 
     /// What all collectors answer within `timeout`, in the order of their registration.
     pub(crate) fn collect(&self, timeout: Duration) -> Vec<ForeignFamily> {
-        let refreshes = lock(&self.refreshes).clone();
-        for refresh in refreshes {
+        let refreshes = Arc::clone(&lock(&self.refreshes));
+        for refresh in refreshes.iter() {
             refresh();
         }
         // Held while waiting: a second scrape asks after the first, instead of taking a collector that is busy with the
@@ -113,6 +118,11 @@ impl Collectors {
             }
         }
         families
+    }
+
+    /// True if a scrape has to wait for nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.workers).is_empty()
     }
 
     pub(crate) fn count_error(&self, collector: &str) {

@@ -2,26 +2,24 @@
 
 mod declared;
 mod handle;
+mod map;
 mod series;
 mod spec;
 mod table;
 
 pub use declared::Declared;
 pub use handle::Handle;
+pub(crate) use map::{New, SeriesMap};
 pub(crate) use series::Series;
 pub(crate) use spec::{Spec, SpecText};
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex};
 
-use foldhash::fast::RandomState;
-
-use crate::cell::{Counter, Metric};
-use crate::label::{LabelText, LabelVisitor, Labels, Matcher, Overflowed, TextWriter, bounded};
+use crate::cell::Metric;
+use crate::label::Labels;
 use crate::lock::lock;
 use crate::sample::Samples;
-use table::Table;
 
 /// All series of one name: one `M` per set of labels.
 ///
@@ -40,23 +38,16 @@ use table::Table;
 /// series is ever dropped to make room.
 pub struct Family<L: Labels, M: Metric> {
     spec: Arc<Spec>,
-    table: Table<M>,
-    hasher: RandomState,
-    /// Lookups that ended in an overflow series.
-    dropped: Counter,
+    series: SeriesMap<L, M>,
     /// What the last scrape exposed, in order, so that the next sorts only if there are new series.
     sorted: Mutex<Vec<Arc<Series<M>>>>,
-    labels: std::marker::PhantomData<fn(L)>,
 }
 
 impl<L: Labels, M: Metric> Family<L, M> {
     pub(crate) fn new(spec: Arc<Spec>) -> Self {
         let family = Self {
-            table: Table::new(if L::OPEN == 0 { L::CLOSED } else { 0 }),
-            hasher: RandomState::default(),
-            dropped: crate::cell::new(&spec.cell),
+            series: SeriesMap::new(Arc::clone(&spec.label_names), spec.max_series),
             sorted: Mutex::default(),
-            labels: std::marker::PhantomData,
             spec,
         };
         if family.spec.zeroed {
@@ -74,7 +65,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     /// Beyond the family's cap this is the overflow series; see [`Family`].
     #[inline]
     pub fn with(&self, labels: L::Of<'_>) -> &M {
-        &self.series(&labels).metric
+        &self.find(&labels).metric
     }
 
     /// The series with these labels, to be kept: it skips the lookup from then on, and outlives borrows of the family.
@@ -97,7 +88,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     /// ```
     #[must_use]
     pub fn handle(&self, labels: L::Of<'_>) -> Handle<M> {
-        Handle::new(self.table.share(self.series(&labels)))
+        Handle::new(self.series.share(self.find(&labels)))
     }
 
     /// The same with its own bucket layout, if the series is new.
@@ -109,18 +100,20 @@ impl<L: Labels, M: Metric> Family<L, M> {
         let config = crate::cell::CellConfig {
             bounds: Arc::clone(bounds),
         };
-        let (closed, hash) = self.key(&labels);
-        let series = match self.find(closed, hash, &labels) {
-            Some(series) => series,
-            None => self.add(closed, hash, &labels, &config),
-        };
-        Handle::new(self.table.share(series))
+        let series = self.series.get(&labels, |_| crate::cell::new(&config));
+        Handle::new(self.series.share(series))
+    }
+
+    /// Counts an update that somebody who holds an overflow series made there.
+    #[cfg(feature = "http")]
+    pub(crate) fn count_dropped(&self) {
+        self.series.count_dropped();
     }
 
     /// How many series there are, overflow series included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.series.len()
     }
 
     /// True if no series was looked up yet.
@@ -132,115 +125,17 @@ impl<L: Labels, M: Metric> Family<L, M> {
     /// Updates that went to an overflow series, because the family had reached its cap.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped.get()
+        self.series.dropped()
     }
 
     #[inline]
-    fn series(&self, labels: &L::Of<'_>) -> &Series<M> {
-        let (closed, hash) = self.key(labels);
-        match self.find(closed, hash, labels) {
-            Some(series) => series,
-            None => self.add(closed, hash, labels, &self.spec.cell),
-        }
-    }
-
-    /// The combination of the closed labels and, where there are open ones, the hash of all.
-    #[inline]
-    fn key(&self, labels: &L::Of<'_>) -> (usize, u64) {
-        let closed = L::closed_index(labels);
-        if L::OPEN == 0 {
-            return (closed, 0);
-        }
-        let mut hash = Hash(self.hasher.build_hasher());
-        hash.0.write_usize(closed);
-        L::visit(labels, &mut hash);
-        (closed, hash.0.finish())
-    }
-
-    #[inline]
-    fn find(&self, closed: usize, hash: u64, labels: &L::Of<'_>) -> Option<&Series<M>> {
-        if L::OPEN == 0 {
-            return self.table.at(closed);
-        }
-        self.table.find(hash, |series| {
-            let mut matcher = Matcher::new(&series.labels, &self.spec.label_names, L::OPEN);
-            series.closed == closed && {
-                L::visit(labels, &mut matcher);
-                matcher.is_match()
-            }
-        })
-    }
-
-    #[cold]
-    fn add(
-        &self,
-        closed: usize,
-        hash: u64,
-        labels: &L::Of<'_>,
-        config: &crate::cell::CellConfig,
-    ) -> &Series<M> {
-        if L::OPEN > 0 && self.table.len() >= self.spec.max_series {
-            return self.overflow(closed, labels, config);
-        }
-        self.table.insert(
-            closed,
-            hash,
-            self.spec.max_series.max(L::CLOSED),
-            || self.find(closed, hash, labels),
-            || Series {
-                metric: crate::cell::new(config),
-                hash,
-                closed,
-                labels: LabelText::new::<L>(labels, &self.spec.label_names),
-            },
-        )
-        .unwrap_or_else(|| self.overflow(closed, labels, config))
-    }
-
-    /// The series with the same closed labels and [`OVERFLOW`](crate::OVERFLOW) for the open ones. Found without a
-    /// lock, but for the first time: a scanner that invents labels must not make the threads queue up.
-    fn overflow(
-        &self,
-        closed: usize,
-        labels: &L::Of<'_>,
-        config: &crate::cell::CellConfig,
-    ) -> &Series<M> {
-        self.dropped.inc();
-        let mut hash = Hash(self.hasher.build_hasher());
-        hash.0.write_usize(closed);
-        L::visit(labels, &mut Overflowed(&mut hash));
-        let hash = hash.0.finish();
-        let find = || {
-            self.table.find(hash, |series| {
-                let mut matcher = Matcher::new(&series.labels, &self.spec.label_names, L::OPEN);
-                series.closed == closed && {
-                    L::visit(labels, &mut Overflowed(&mut matcher));
-                    matcher.is_match()
-                }
-            })
-        };
-        if let Some(series) = find() {
-            return series;
-        }
-        let make = || {
-            let mut text = TextWriter::new(&self.spec.label_names);
-            L::visit(labels, &mut Overflowed(&mut text));
-            Series {
-                metric: crate::cell::new(config),
-                hash,
-                closed,
-                labels: text.finish(),
-            }
-        };
-        // Bounded: one per combination of closed labels, and those are at most `MAX_CLOSED`.
-        self.table
-            .insert(closed, hash, usize::MAX, find, make)
-            .expect("an insertion without a limit succeeds")
+    fn find(&self, labels: &L::Of<'_>) -> &Series<M> {
+        self.series.get(labels, |_| crate::cell::new(&self.spec.cell))
     }
 
     pub(crate) fn collect(&self, samples: &mut Samples<'_>) {
         let mut sorted = lock(&self.sorted);
-        if self.table.copy_new(&mut sorted) {
+        if self.series.copy_new(&mut sorted) {
             // Closed-only families keep the order of declaration, which a reader expects of states and methods.
             if L::OPEN == 0 {
                 sorted.sort_by_key(|series| series.closed);
@@ -251,20 +146,6 @@ impl<L: Labels, M: Metric> Family<L, M> {
         for series in sorted.iter() {
             samples.series(series.labels.as_str(), &series.metric);
         }
-    }
-}
-
-/// Hashes the open labels; the closed ones are in the seed.
-struct Hash<H>(H);
-
-impl<H: Hasher> LabelVisitor for Hash<H> {
-    #[inline]
-    fn closed(&mut self, _: &'static str) {}
-
-    #[inline]
-    fn open(&mut self, value: &str) {
-        // Without a terminator: ("ab","c") and ("a","bc") may share a hash, the comparison keeps them apart.
-        self.0.write(bounded(value).as_bytes());
     }
 }
 

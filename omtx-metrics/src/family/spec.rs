@@ -15,7 +15,7 @@ pub struct Spec {
     pub(crate) kind: Kind,
     pub(crate) unit: Box<str>,
     /// The names of the labels, in declared order, renamed where the registration asked for it.
-    pub(crate) label_names: Box<[Box<str>]>,
+    pub(crate) label_names: Arc<[Box<str>]>,
     /// The closed values of the labels, in the same order.
     pub(crate) labels: &'static [LabelDesc],
     /// The label of a state set's states.
@@ -32,7 +32,7 @@ pub struct Spec {
 
 /// The bytes that the text format repeats for every series of the family.
 #[derive(Debug, Default)]
-pub struct SpecText {
+pub(crate) struct SpecText {
     /// `# HELP …` and `# TYPE …`, each with its newline.
     pub(crate) metadata: Box<str>,
     /// `name` alone, if no series of the family can have labels; else `name{constant="…",`.

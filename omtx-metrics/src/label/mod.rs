@@ -1,9 +1,11 @@
 //! Labels: what tells the series of one family apart.
 
+mod closed;
 mod escape;
 mod text;
 mod value;
 
+pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, unescape};
 pub(crate) use text::{LabelText, Matcher, Overflowed, TextWriter};
 pub use value::LabelValue;

@@ -4,7 +4,7 @@ mod builder;
 mod entry;
 mod plan;
 
-pub use builder::{DEFAULT_MAX_SERIES, RegistryBuilder};
+pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
 
 use std::any::{Any, TypeId};
@@ -61,6 +61,8 @@ struct Inner {
     entries: Mutex<Arc<[Entry]>>,
     sets: Mutex<Vec<RegisteredSet>>,
     collectors: Collectors,
+    /// Kept from scrape to scrape, so that reading histograms allocates nothing.
+    buckets: Mutex<Vec<u64>>,
 }
 
 struct RegisteredSet {
@@ -198,20 +200,38 @@ impl Registry {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut out = Vec::new();
-        self.encode_text(&mut out, &[]);
+        self.encode_text(&mut out);
         String::from_utf8(out).expect("all that is encoded comes from str")
     }
 
-    /// Appends the text exposition to `out`: this registry's families and collectors, merged with those of `others`.
-    pub(crate) fn encode_text(&self, out: &mut Vec<u8>, others: &[Entry]) {
+    /// Appends what [`to_text`](Self::to_text) returns to `out`. Where `out` is reused, a scrape of families without new
+    /// series allocates nothing.
+    pub fn encode_text(&self, out: &mut Vec<u8>) {
+        self.encode_merged(out, &[]);
+    }
+
+    /// Appends the text exposition to `out`: this registry's families and collectors, merged with `library`'s families.
+    pub(crate) fn encode_merged(&self, out: &mut Vec<u8>, library: &[Entry]) {
         let foreign = self.inner.collectors.collect(self.inner.config.collect_timeout);
         let own = self.entries();
-        let mut buckets = Vec::new();
+        let mut buckets = std::mem::take(&mut *lock(&self.inner.buckets));
         let mut encoder = TextEncoder::new(out);
-        entry::merge(&own, others, foreign, &self.inner.collectors, |part| match part {
+        entry::merge(&own, library, foreign, &self.inner.collectors, |part| match part {
             entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
             entry::Part::Foreign(family) => encoder.foreign(family),
         });
+        *lock(&self.inner.buckets) = buckets;
+    }
+
+    /// An empty registry with the same constant labels, for the library's own families.
+    pub(crate) fn with_same_labels(&self) -> Self {
+        let Config { constant_labels, max_series, collect_timeout, .. } = self.inner.config.clone();
+        Self::from_config(Config {
+            namespace: None,
+            constant_labels,
+            max_series,
+            collect_timeout,
+        })
     }
 
     /// Every family: name, kind, unit, help, labels with their closed values, buckets.

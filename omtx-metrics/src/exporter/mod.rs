@@ -1,0 +1,179 @@
+//! Answering scrapes.
+
+#[cfg(feature = "axum")]
+mod axum;
+mod buffer;
+mod metrics;
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::Registry;
+use crate::collector::{CollectorLabels, CollectorMetrics, FamilyLabels};
+use crate::lock::lock;
+use buffer::Pool;
+use metrics::{Code, Encoding, Format, FormatLabels, ScrapeLabels, ScrapeMetrics};
+
+/// Content-Type of text format 0.0.4. Prometheus 3 fails a scrape without it.
+pub const TEXT_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Answers scrapes of one registry, and measures itself while it does.
+///
+/// With the feature `axum`, [`Registry::metrics_route`] is all that a service needs. For other servers:
+///
+/// ```
+/// use omtx_metrics::{Exporter, Registry};
+///
+/// let registry = Registry::new();
+/// let exporter = Exporter::new(&registry);
+/// let scrape = exporter.scrape();
+/// assert_eq!(scrape.content_type(), "text/plain; version=0.0.4; charset=utf-8");
+/// // A scrape shows the scrapes before it.
+/// assert!(exporter.scrape().into_body().starts_with(b"# HELP omtx_collector_errors_total") == false);
+/// ```
+///
+/// # The library's own families
+///
+/// Added to those of the registry, never namespaced:
+///
+/// ```text
+/// omtx_scrapes_total{format="text",encoding="identity",code="200"} 12
+/// omtx_scrape_duration_seconds_bucket{format="text",le="0.001"} 12
+/// omtx_scrape_size_bytes_sum{format="text"} 93123
+/// omtx_collector_errors_total{collector="pool"} 0
+/// omtx_series_dropped_total{family="http_requests_total"} 0
+/// ```
+///
+/// # Cost
+///
+/// The body is written into a buffer that is reused once the response has been sent. Scrapes of one exporter take turns.
+#[derive(Clone)]
+pub struct Exporter {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    /// The families of the library itself; apart, so that the application's catalogue stays the application's.
+    library: Registry,
+    scrapes: Arc<ScrapeMetrics>,
+    losses: Arc<CollectorMetrics>,
+    /// Held while the losses are brought up to date: each counter has one writer.
+    updating: Mutex<()>,
+    pool: Pool,
+    last_size: AtomicUsize,
+}
+
+impl Exporter {
+    /// An exporter of this registry. Make one, and clone it: each counts its own scrapes.
+    #[must_use]
+    pub fn new(registry: &Registry) -> Self {
+        const FREE: &str = "the library's registry is empty";
+        let library = registry.with_same_labels();
+        Self {
+            inner: Arc::new(Inner {
+                registry: registry.clone(),
+                scrapes: library.register().expect(FREE),
+                losses: library.register().expect(FREE),
+                library,
+                updating: Mutex::new(()),
+                pool: Pool::default(),
+                last_size: AtomicUsize::new(0),
+            }),
+        }
+    }
+
+    /// One scrape, in text format 0.0.4.
+    ///
+    /// Waits for [collectors](crate::Collector) at most as long as the registry says; call it from a blocking thread if
+    /// there are any.
+    #[must_use]
+    pub fn scrape(&self) -> Scrape {
+        let started = Instant::now();
+        let inner = &*self.inner;
+        inner.update_losses();
+        let mut buffer = inner.pool.take();
+        inner.registry.encode_merged(&mut buffer, &inner.library.entries());
+        inner.last_size.store(buffer.len(), Ordering::Relaxed);
+
+        let format = FormatLabels { format: Format::Text };
+        let scrapes = &inner.scrapes;
+        scrapes.omtx_scrape_duration_seconds.with(format).observe_duration(started.elapsed());
+        #[allow(clippy::cast_precision_loss)]
+        scrapes.omtx_scrape_size_bytes.with(format).observe(buffer.len() as f64);
+        self.count(Code::Ok);
+        Scrape {
+            content_type: TEXT_CONTENT_TYPE,
+            body: inner.pool.lend(buffer),
+        }
+    }
+
+    /// True if a scrape may take long enough to hold up other tasks of its thread.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only an async server needs to know"))]
+    fn is_slow(&self) -> bool {
+        /// Encoded in well under a millisecond.
+        const SMALL: usize = 256 * 1024;
+        !self.inner.registry.collectors().is_empty() || self.inner.last_size.load(Ordering::Relaxed) > SMALL
+    }
+
+    fn count(&self, code: Code) {
+        let labels = ScrapeLabels {
+            format: Format::Text,
+            encoding: Encoding::Identity,
+            code,
+        };
+        self.inner.scrapes.omtx_scrapes_total.with(labels).inc();
+    }
+}
+
+impl Inner {
+    /// Copies what the registry counts about itself into the families that show it.
+    fn update_losses(&self) {
+        let _one_writer = lock(&self.updating);
+        for (collector, errors) in self.registry.collectors().errors() {
+            let labels = CollectorLabels { collector: &collector };
+            raise(self.losses.omtx_collector_errors_total.with(labels), errors);
+        }
+        for entry in self.registry.entries().iter() {
+            if let Some(dropped) = entry.dropped() {
+                let labels = FamilyLabels { family: &entry.spec().name };
+                raise(self.losses.omtx_series_dropped_total.with(labels), dropped);
+            }
+        }
+    }
+}
+
+fn raise(counter: &crate::Counter, to: u64) {
+    counter.add(to.saturating_sub(counter.get()));
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter").field("registry", &self.inner.registry).finish_non_exhaustive()
+    }
+}
+
+/// The answer to one scrape.
+#[derive(Debug, Clone)]
+pub struct Scrape {
+    content_type: &'static str,
+    body: Bytes,
+}
+
+impl Scrape {
+    /// The value for the `Content-Type` header.
+    #[must_use]
+    pub fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    /// The body. Its memory goes back to the exporter when the last clone is dropped.
+    #[must_use]
+    pub fn into_body(self) -> Bytes {
+        self.body
+    }
+}

@@ -1,0 +1,185 @@
+//! From labels to a series: the lookup that families and the RED observer share.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::Series;
+use super::table::Table;
+use crate::cell::Counter;
+use crate::label::{LabelText, LabelVisitor, Labels, Matcher, Overflowed, TextWriter, bounded};
+
+/// A bounded map from labels to `M`. Reading takes no lock and allocates nothing.
+pub(crate) struct SeriesMap<L: Labels, M> {
+    names: Arc<[Box<str>]>,
+    table: Table<M>,
+    hasher: RandomState,
+    max_series: usize,
+    /// Lookups that ended in an overflow series.
+    dropped: Counter,
+    labels: std::marker::PhantomData<fn(L)>,
+}
+
+/// Whether a new series is for the labels that were looked up, or the one that they overflow into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum New {
+    Exact,
+    Overflow,
+}
+
+impl<L: Labels, M> SeriesMap<L, M> {
+    pub(crate) fn new(names: Arc<[Box<str>]>, max_series: usize) -> Self {
+        Self {
+            names,
+            table: Table::new(if L::OPEN == 0 { L::CLOSED } else { 0 }),
+            hasher: RandomState::default(),
+            max_series,
+            dropped: Counter::new(),
+            labels: std::marker::PhantomData,
+        }
+    }
+
+    /// The series with these labels; made by `make` if it is new.
+    #[inline]
+    pub(crate) fn get(&self, labels: &L::Of<'_>, make: impl FnOnce(New) -> M) -> &Series<M> {
+        let (closed, hash) = self.key(labels);
+        match self.find(closed, hash, labels) {
+            Some(series) => series,
+            None => self.add(closed, hash, labels, make),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.get()
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn count_dropped(&self) {
+        self.dropped.inc();
+    }
+
+    pub(crate) fn share(&self, series: &Series<M>) -> Arc<Series<M>> {
+        self.table.share(series)
+    }
+
+    /// See [`Table::copy_new`].
+    pub(crate) fn copy_new(&self, seen: &mut Vec<Arc<Series<M>>>) -> bool {
+        self.table.copy_new(seen)
+    }
+
+    /// The combination of the closed labels and, where there are open ones, the hash of all.
+    #[inline]
+    fn key(&self, labels: &L::Of<'_>) -> (usize, u64) {
+        let closed = L::closed_index(labels);
+        if L::OPEN == 0 {
+            return (closed, 0);
+        }
+        let mut hash = Hash(self.hasher.build_hasher());
+        hash.0.write_usize(closed);
+        L::visit(labels, &mut hash);
+        (closed, hash.0.finish())
+    }
+
+    #[inline]
+    fn find(&self, closed: usize, hash: u64, labels: &L::Of<'_>) -> Option<&Series<M>> {
+        if L::OPEN == 0 {
+            return self.table.at(closed);
+        }
+        self.table.find(hash, |series| {
+            let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
+            series.closed == closed && {
+                L::visit(labels, &mut matcher);
+                matcher.is_match()
+            }
+        })
+    }
+
+    #[cold]
+    fn add(
+        &self,
+        closed: usize,
+        hash: u64,
+        labels: &L::Of<'_>,
+        make: impl FnOnce(New) -> M,
+    ) -> &Series<M> {
+        // Closed sets are bounded by their declaration. The limit is asked before the lock is taken: a scanner that
+        // invents labels must not make the threads queue up.
+        let limit = if L::OPEN == 0 { usize::MAX } else { self.max_series };
+        let mut make = Some(make);
+        if self.table.len() < limit {
+            let find = || self.find(closed, hash, labels);
+            let added = self.table.insert(closed, hash, limit, find, || Series {
+                metric: made(&mut make, New::Exact),
+                hash,
+                closed,
+                labels: LabelText::new::<L>(labels, &self.names),
+            });
+            if let Some(series) = added {
+                return series;
+            }
+        }
+        self.overflow(closed, labels, &mut make)
+    }
+
+    /// The series with the same closed labels and [`OVERFLOW`](crate::OVERFLOW) for the open ones.
+    fn overflow(
+        &self,
+        closed: usize,
+        labels: &L::Of<'_>,
+        make: &mut Option<impl FnOnce(New) -> M>,
+    ) -> &Series<M> {
+        self.dropped.inc();
+        let mut hash = Hash(self.hasher.build_hasher());
+        hash.0.write_usize(closed);
+        L::visit(labels, &mut Overflowed(&mut hash));
+        let hash = hash.0.finish();
+        let find = || {
+            self.table.find(hash, |series| {
+                let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
+                series.closed == closed && {
+                    L::visit(labels, &mut Overflowed(&mut matcher));
+                    matcher.is_match()
+                }
+            })
+        };
+        if let Some(series) = find() {
+            return series;
+        }
+        // Without a limit, and yet bounded: one per combination of closed labels.
+        let added = self.table.insert(closed, hash, usize::MAX, find, || {
+            let mut text = TextWriter::new(&self.names);
+            L::visit(labels, &mut Overflowed(&mut text));
+            Series {
+                metric: made(make, New::Overflow),
+                hash,
+                closed,
+                labels: text.finish(),
+            }
+        });
+        added.expect("an insertion without a limit succeeds")
+    }
+}
+
+/// `insert` calls its closure at most once, and not at all if it answers `None`; the type system cannot see that.
+fn made<M>(make: &mut Option<impl FnOnce(New) -> M>, new: New) -> M {
+    make.take().expect("a series is made once")(new)
+}
+
+/// Hashes the open labels; the closed ones are hashed as one number.
+struct Hash<H>(H);
+
+impl<H: Hasher> LabelVisitor for Hash<H> {
+    #[inline]
+    fn closed(&mut self, _: &'static str) {}
+
+    #[inline]
+    fn open(&mut self, value: &str) {
+        // Without a terminator: ("ab","c") and ("a","bc") may share a hash, the comparison keeps them apart.
+        self.0.write(bounded(value).as_bytes());
+    }
+}
