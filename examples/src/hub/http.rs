@@ -5,6 +5,8 @@ use omtx_context::{Scope, keys};
 use omtx_http::{End, EndKind, Observer, Slot};
 use tracing::{info, warn};
 
+use super::logging::millis;
+
 /// Gives each request a scope with its id, which the client may bring in `x-request-id`, and sends the id back.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestScope;
@@ -14,7 +16,7 @@ const REQUEST_ID: &str = "x-request-id";
 impl Observer for RequestScope {
     type State = Scope;
 
-    fn on_request<B>(&self, request: &mut Request<B>, _: &mut Slot) -> Scope {
+    fn on_request<B>(&self, request: &mut Request<B>, slot: &mut Slot) -> Scope {
         let brought = request
             .headers()
             .get(REQUEST_ID)
@@ -23,10 +25,12 @@ impl Observer for RequestScope {
             !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic())
         };
         let id = brought.filter(usable).map_or_else(new_id, str::to_owned);
-        Scope::root()
+        let scope = Scope::root()
             .with(keys::REQUEST_ID, id)
             .late(keys::USER_ID)
-            .build()
+            .build();
+        slot.set_scope(scope.clone()); // for the access log
+        scope
     }
 
     fn on_response<B>(&self, scope: &mut Scope, response: &mut Response<B>, _: &mut Slot) {
@@ -57,21 +61,19 @@ fn new_id() -> String {
 pub struct AccessLog;
 
 impl Observer for AccessLog {
-    type State = Option<Scope>;
+    type State = ();
 
-    fn on_request<B>(&self, _: &mut Request<B>, _: &mut Slot) -> Self::State {
-        Scope::current()
-    }
+    fn on_request<B>(&self, _: &mut Request<B>, _: &mut Slot) {}
 
-    fn on_end(&self, scope: Option<Scope>, slot: &mut Slot, end: &End) {
-        let field = |key| scope.as_ref()?.get(key).map(|value| value.to_string());
+    fn on_end(&self, (): (), slot: &mut Slot, end: &End) {
+        let field = |key| slot.scope()?.get(key).map(|value| value.to_string());
         let (request_id, user_id) = (field(keys::REQUEST_ID), field(keys::USER_ID));
         let (method, endpoint, status) = (
             slot.method().as_str(),
             slot.endpoint().as_str(),
             end.status(),
         );
-        let (kind, duration_ms) = (end.kind().as_str(), 1e3 * end.duration().as_secs_f64());
+        let (kind, duration_ms) = (end.kind().as_str(), millis(end.duration()));
         if end.kind() == EndKind::Ok {
             info!(
                 request_id,

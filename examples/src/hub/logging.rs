@@ -1,6 +1,7 @@
 //! JSON lines on stdout.
 
 use std::fmt;
+use std::time::Duration;
 
 use tracing::Level;
 
@@ -20,6 +21,12 @@ pub fn init() -> Result<(), LevelError> {
         .with_max_level(level)
         .init();
     Ok(())
+}
+
+/// Milliseconds as a log line has them, to the microsecond.
+#[must_use]
+pub fn millis(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
 }
 
 /// A level that does not exist.

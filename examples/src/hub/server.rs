@@ -121,8 +121,15 @@ impl Hub {
             .with_graceful_shutdown(stopped)
             .into_future();
         let mut server = Box::pin(server);
+        let mut open = true;
         tokio::select! {
-            served = &mut server => return served, // it ends by itself only when it breaks
+            served = &mut server => {
+                served?;
+                if app.readiness.is_ready() {
+                    return Ok(()); // nobody asked for it: there is nothing left to drain in order
+                }
+                open = false; // told to stop with no connection open
+            }
             () = draining.notified() => {}
         }
 
@@ -132,7 +139,7 @@ impl Hub {
             "shutting down"
         );
         drop(app.queue.close()); // each ends as cancelled
-        if timeout_at(deadline, &mut server).await.is_err() {
+        if open && timeout_at(deadline, &mut server).await.is_err() {
             warn!("connections were still open at the deadline");
         }
         if timeout_at(deadline, all(&mut workers)).await.is_err() {

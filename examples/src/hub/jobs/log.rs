@@ -5,6 +5,8 @@ use std::time::Duration;
 use omtx_context::{JobEnd, JobInfo, JobObserver, JobStatus};
 use tracing::{error, info};
 
+use crate::hub::logging::millis;
+
 /// Logs the life of each job.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JobLog;
@@ -23,7 +25,7 @@ impl JobObserver for JobLog {
 
     fn on_end(&self, (): &(), job: &JobInfo, end: &JobEnd) {
         let (id, kind, status) = (job.id(), job.job_type(), end.status.as_str());
-        let duration_ms = end.run.map(|run| 1e3 * run.as_secs_f64());
+        let duration_ms = end.run.map(millis);
         if end.status == JobStatus::Panicked {
             error!(
                 job_id = id,
@@ -45,10 +47,6 @@ impl JobObserver for JobLog {
     }
 
     fn on_start(&self, (): &mut (), job: &JobInfo, queued: Duration) {
-        tracing::debug!(
-            job_id = job.id(),
-            queued_ms = 1e3 * queued.as_secs_f64(),
-            "job started"
-        );
+        tracing::debug!(job_id = job.id(), queued_ms = millis(queued), "job started");
     }
 }
