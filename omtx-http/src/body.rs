@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// A response body that ends its request: at its last frame, at an error, in a panic, or when it is dropped.
@@ -48,10 +48,11 @@ impl<B, O: Observer> ResponseBody<B, O> {
 
     /// The inner body, if its request is over already and there is nothing left to watch.
     #[cfg(feature = "axum")]
-    pub(crate) fn unwrap_if_over(mut self) -> Result<B, Self> {
-        match self.exchange.is_over().then(|| self.inner.take()).flatten() {
-            Some(inner) => Ok(inner),
-            None => Err(self),
+    pub(crate) fn take_if_over(&mut self) -> Option<B> {
+        if self.exchange.is_over() {
+            self.inner.take()
+        } else {
+            None
         }
     }
 }
@@ -71,22 +72,23 @@ impl<B: Body, O: Observer> Body for ResponseBody<B, O> {
         if this.exchange.is_over() {
             return inner.poll_frame(cx);
         }
-        this.exchange.guarded(|exchange| {
-            let frame = ready!(exchange.in_scope(|| inner.as_mut().poll_frame(cx)));
-            match &frame {
-                None => exchange.finished(),
-                Some(Err(_)) => exchange.body_failed(),
-                Some(Ok(frame)) => {
-                    if let Some(data) = frame.data_ref() {
-                        // Asked right after the frame: a server may drop the body without polling again.
-                        exchange.data(data.remaining(), inner.is_end_stream());
-                    } else if let Some(trailers) = frame.trailers_ref() {
-                        exchange.trailers(trailers);
-                    }
+        let mut guard = this.exchange.guard();
+        let frame = guard.in_scope(|| inner.as_mut().poll_frame(cx));
+        match &frame {
+            Poll::Pending => {}
+            Poll::Ready(None) => guard.finished(),
+            Poll::Ready(Some(Err(_))) => guard.body_failed(),
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    // Asked right after the frame: a server may drop the body without polling again.
+                    guard.data(data.remaining(), inner.is_end_stream());
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    guard.trailers(trailers);
                 }
             }
-            Poll::Ready(frame)
-        })
+        }
+        guard.defuse();
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -54,25 +54,25 @@ impl Class {
     }
 
     fn of_media_type(value: &[u8]) -> Self {
-        // Most responses are JSON or text: one comparison of the length and one letter sends them home.
-        let essence = value
-            .split(|byte| *byte == b';')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii();
-        if essence.eq_ignore_ascii_case(b"text/event-stream") {
-            return Self::Streaming;
-        }
-        match essence.split_at_checked(b"application/grpc".len()) {
-            Some((prefix, rest))
-                if prefix.eq_ignore_ascii_case(b"application/grpc")
-                    && matches!(rest.first(), None | Some(b'+' | b'-')) =>
-            {
-                Self::Grpc
+        // Every response comes through here, nearly all of them unary: one letter tells that.
+        if let Some(rest) = strip_prefix(value, b"text/event-stream", "text/".len()) {
+            if matches!(rest.first(), None | Some(b';' | b' ' | b'\t')) {
+                return Self::Streaming;
             }
-            _ => Self::Unary,
+        } else if let Some(rest) = strip_prefix(value, b"application/grpc", "application/".len()) {
+            if matches!(rest.first(), None | Some(b'+' | b'-' | b';' | b' ' | b'\t')) {
+                return Self::Grpc;
+            }
         }
+        Self::Unary
     }
+}
+
+/// What follows `prefix` in `value`, which is compared at the letter `telling` first.
+fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8], telling: usize) -> Option<&'a [u8]> {
+    let (head, rest) = value.split_at_checked(prefix.len())?;
+    let may_be = head[telling].eq_ignore_ascii_case(&prefix[telling]);
+    (may_be && head.eq_ignore_ascii_case(prefix)).then_some(rest)
 }
 
 #[cfg(test)]
@@ -96,6 +96,7 @@ mod tests {
         check("application/grpc", Class::Grpc);
         check("application/grpc+proto", Class::Grpc);
         check("application/GRPC-web+proto", Class::Grpc);
+        check("application/grpc;v=1", Class::Grpc);
         check("application/grpcish", Class::Unary);
         check("application/json", Class::Unary);
         check("", Class::Unary);

@@ -4,8 +4,9 @@ use crate::end::{End, EndKind};
 use crate::request_body::Upload;
 use crate::{Class, Endpoint, Method, Observer, Slot};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,22 +48,11 @@ impl<O: Observer> Exchange<O> {
         self.state.is_none()
     }
 
-    /// Runs `work`; if it panics, the request ends as panicked and the unwind goes on.
+    /// Begins a stretch of work in which a panic ends the request as panicked; the unwind goes on.
     ///
     /// `thread::panicking()` would not do: it is also true for an innocent future dropped by someone else's unwind.
-    pub(crate) fn guarded<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
-        struct OnUnwind<'a, O: Observer>(&'a mut Exchange<O>);
-
-        impl<O: Observer> Drop for OnUnwind<'_, O> {
-            fn drop(&mut self) {
-                self.0.end(EndKind::Panicked, Instant::now());
-            }
-        }
-
-        let guard = OnUnwind(self);
-        let result = work(&mut *guard.0);
-        std::mem::forget(guard);
-        result
+    pub(crate) fn guard(&mut self) -> PanicGuard<'_, O> {
+        PanicGuard(self)
     }
 
     /// Runs application code with what the observers make current.
@@ -88,8 +78,9 @@ impl<O: Observer> Exchange<O> {
         if response.body().is_end_stream() || has_no_content(self.slot.method(), status) {
             return self.complete(now);
         }
-        // The trailers that follow a gRPC message carry its outcome, so the last byte is not its end.
-        if class != Class::Grpc {
+        // On HTTP/2, a gRPC message is followed by trailers that carry its outcome: its last byte is not its end.
+        // hyper polls for them whatever was declared.
+        if class != Class::Grpc || self.slot.version() < Version::HTTP_2 {
             self.remaining = declared_length(response);
             if self.remaining == Some(0) {
                 self.complete(now);
@@ -164,6 +155,37 @@ impl<O: Observer> Exchange<O> {
         let (observer, slot) = (&*self.observer, &mut self.slot);
         // This runs in destructors, some of them during an unwind, where a panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| observer.on_end(state, slot, &end)));
+    }
+}
+
+/// Ends the request as panicked when it is dropped, which only an unwind does: see [`PanicGuard::defuse`].
+pub(crate) struct PanicGuard<'a, O: Observer>(&'a mut Exchange<O>);
+
+impl<O: Observer> PanicGuard<'_, O> {
+    /// The stretch of work is over, without a panic.
+    pub(crate) fn defuse(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<O: Observer> Drop for PanicGuard<'_, O> {
+    #[cold]
+    fn drop(&mut self) {
+        self.0.end(EndKind::Panicked, Instant::now());
+    }
+}
+
+impl<O: Observer> Deref for PanicGuard<'_, O> {
+    type Target = Exchange<O>;
+
+    fn deref(&self) -> &Exchange<O> {
+        self.0
+    }
+}
+
+impl<O: Observer> DerefMut for PanicGuard<'_, O> {
+    fn deref_mut(&mut self) -> &mut Exchange<O> {
+        self.0
     }
 }
 

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// The future of [`ObserveService`](crate::ObserveService); hands the request's life on to the response body.
@@ -63,27 +63,32 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let running = this
-            .exchange
-            .as_mut()
-            .expect("`ObserveFuture` polled after it was ready");
-        let result = ready!(running.guarded(|exchange| {
-            let mut result = ready!(exchange.in_scope(|| {
-                let inner = this
-                    .inner
-                    .as_mut()
-                    .as_pin_mut()
-                    .expect("the exchange outlives the inner future");
-                let result = ready!(inner.poll(cx));
+        let exchange = this.exchange.as_mut();
+        let mut guard = exchange
+            .expect("`ObserveFuture` polled after it was ready")
+            .guard();
+        // Written in place: returned through the closures, the response would be moved at each of them.
+        let mut result = None;
+        guard.in_scope(|| {
+            let inner = this.inner.as_mut().as_pin_mut();
+            if let Poll::Ready(ready) = inner
+                .expect("the exchange outlives the inner future")
+                .poll(cx)
+            {
+                result = Some(ready);
                 this.inner.set(None);
-                Poll::Ready(result)
-            }));
-            match &mut result {
-                Ok(response) => exchange.head(response),
-                Err(_) => exchange.failed(),
             }
-            Poll::Ready(result)
-        }));
+        });
+        match &mut result {
+            Some(Ok(response)) => guard.head(response),
+            Some(Err(_)) => guard.failed(),
+            None => {}
+        }
+        guard.defuse();
+
+        let Some(result) = result else {
+            return Poll::Pending;
+        };
         let exchange = this.exchange.take().expect("it was there a moment ago");
         Poll::Ready(result.map(|response| {
             response.map(|body| M::wrap_response(ResponseBody::new(body, exchange)))

@@ -11,7 +11,7 @@
 //! With axum (feature `axum`):
 //!
 #![cfg_attr(feature = "axum", doc = "```")]
-#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+#![cfg_attr(not(feature = "axum"), doc = "```text")]
 //! use axum::{Router, routing::get};
 //!
 //! let app: Router = Router::new()
@@ -118,6 +118,8 @@
 //!   outside it.
 //! - *A client that hung up during its upload is noticed late.* On HTTP/1, hyper sees the connection close only while
 //!   the handler reads the upload, or once it has been read; until then the request is in flight.
+//! - *Uploads over a limit are `body_error`.* A limit outside this layer (tower-http's `RequestBodyLimitLayer`) breaks
+//!   the body off, and that is what is seen; inside, or with axum's `DefaultBodyLimit`, it is a 413 like any other.
 //! - *A timeout shows as `cancelled`.* A timeout layer outside this one drops the future; inside, its 408 or 504 is
 //!   what is seen.
 #![cfg_attr(docsrs, feature(doc_cfg))]

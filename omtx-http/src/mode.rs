@@ -1,6 +1,7 @@
 //! Which body types the layer hands on.
 
 use crate::{Observer, RequestBody, ResponseBody};
+use http::Request;
 use http_body::Body;
 
 /// Works with every body type: the inner service sees [`RequestBody`], the outer one [`ResponseBody`].
@@ -25,12 +26,19 @@ mod sealed {
 }
 
 /// What a mode makes of a request body. Implemented by [`AnyBody`] and `AxumBody` alone.
+#[diagnostic::on_unimplemented(
+    message = "the mode `{Self}` takes no request body of type `{B}`",
+    note = "`axum_layer` is for `axum::Router`; use `ObserveLayer::new` for services of other body types"
+)]
 pub trait WrapRequest<B>: sealed::Sealed {
     /// What the inner service sees.
     type Body;
 
     #[doc(hidden)]
-    fn wrap_request(body: RequestBody<B>) -> Self::Body;
+    fn wrap_request(
+        request: Request<B>,
+        watch: impl FnOnce(B) -> RequestBody<B>,
+    ) -> Request<Self::Body>;
 }
 
 /// What a mode makes of a response body. Implemented by [`AnyBody`] and `AxumBody` alone.
@@ -45,8 +53,11 @@ pub trait WrapResponse<B, O: Observer>: sealed::Sealed {
 impl<B: Body> WrapRequest<B> for AnyBody {
     type Body = RequestBody<B>;
 
-    fn wrap_request(body: RequestBody<B>) -> Self::Body {
-        body
+    fn wrap_request(
+        request: Request<B>,
+        watch: impl FnOnce(B) -> RequestBody<B>,
+    ) -> Request<Self::Body> {
+        request.map(watch)
     }
 }
 
@@ -59,20 +70,18 @@ impl<B: Body, O: Observer> WrapResponse<B, O> for AnyBody {
 }
 
 #[cfg(feature = "axum")]
-impl<B> WrapRequest<B> for AxumBody
-where
-    B: Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
-{
+impl WrapRequest<axum::body::Body> for AxumBody {
     type Body = axum::body::Body;
 
-    fn wrap_request(body: RequestBody<B>) -> Self::Body {
-        // `Body::new` hands an `axum::body::Body` back as it is.
-        if body.is_watched() {
-            Self::Body::new(body)
-        } else {
-            Self::Body::new(body.into_inner())
+    fn wrap_request(
+        request: Request<axum::body::Body>,
+        watch: impl FnOnce(axum::body::Body) -> RequestBody<axum::body::Body>,
+    ) -> Request<axum::body::Body> {
+        if request.body().is_end_stream() {
+            // Not even moved: a request is a few hundred bytes.
+            return request;
         }
+        request.map(|body| axum::body::Body::new(watch(body)))
     }
 }
 
@@ -85,8 +94,11 @@ where
 {
     type Body = axum::body::Body;
 
-    fn wrap_response(body: ResponseBody<B, O>) -> Self::Body {
-        body.unwrap_if_over()
-            .map_or_else(Self::Body::new, Self::Body::new)
+    fn wrap_response(mut body: ResponseBody<B, O>) -> Self::Body {
+        // `Body::new` hands an `axum::body::Body` back as it is, without a box.
+        match body.take_if_over() {
+            Some(inner) => Self::Body::new(inner),
+            None => Self::Body::new(body),
+        }
     }
 }

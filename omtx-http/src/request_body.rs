@@ -79,11 +79,6 @@ impl<B: Body> RequestBody<B> {
         self.upload.as_ref()
     }
 
-    #[cfg(feature = "axum")]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.upload.is_some()
-    }
-
     /// The body without its count.
     pub fn into_inner(self) -> B {
         self.inner

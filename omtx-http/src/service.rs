@@ -69,14 +69,14 @@ where
     fn call(&mut self, mut request: Request<ReqB>) -> Self::Future {
         let endpoint = self.endpoint.endpoint(RequestHead::from(&request));
         let mut exchange = Exchange::start(Arc::clone(&self.observer), &mut request, endpoint);
-        let inner = exchange.guarded(|exchange| {
-            let request = request.map(|body| {
-                let body = RequestBody::new(body);
-                exchange.watch_upload(body.upload());
-                <M as WrapRequest<ReqB>>::wrap_request(body)
-            });
-            exchange.in_scope(|| self.inner.call(request))
+        let mut guard = exchange.guard();
+        let request = <M as WrapRequest<ReqB>>::wrap_request(request, |body| {
+            let body = RequestBody::new(body);
+            guard.watch_upload(body.upload());
+            body
         });
+        let inner = guard.in_scope(|| self.inner.call(request));
+        guard.defuse();
         ObserveFuture::new(inner, exchange)
     }
 }

@@ -108,13 +108,16 @@ async fn trailers_pass_through_a_boxed_body() {
 }
 
 #[tokio::test]
-async fn other_body_types_below_the_layer_become_axums() {
+async fn another_response_body_below_the_layer_becomes_axums() {
     let (recorder, mut ends) = recorder();
     let service = ObserveLayer::axum(recorder).layer(service_fn(async |request: Request<Body>| {
         drain(&mut request.into_body()).await.unwrap();
         Ok::<_, Infallible>(Response::new(full("hi")))
     }));
-    let response: Response<Body> = service.oneshot(Request::new(full("hello"))).await.unwrap();
+    let response: Response<Body> = service
+        .oneshot(Request::new(Body::from("hello")))
+        .await
+        .unwrap();
     assert_eq!(
         response.into_body().collect().await.unwrap().to_bytes(),
         "hi"

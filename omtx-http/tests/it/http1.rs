@@ -116,6 +116,20 @@ async fn a_stream_with_a_content_length_ends_when_that_has_been_delivered() {
 }
 
 #[tokio::test]
+async fn a_declared_grpc_web_stream_ends_when_it_has_been_delivered() {
+    let respond = || {
+        Response::builder()
+            .header(header::CONTENT_TYPE, "application/grpc-web+proto")
+            .header(header::CONTENT_LENGTH, 3)
+            .body(frames(vec![data("abc")], true))
+            .unwrap()
+    };
+    let (_, ended) = exchange(GET, respond).await;
+    check(&ended, "GET 200 ok");
+    assert_eq!((ended.class, ended.end.grpc_status()), (Class::Grpc, None));
+}
+
+#[tokio::test]
 async fn a_chunked_stream_ends_with_its_last_chunk() {
     let (wire, ended) = exchange(GET, || {
         Response::new(frames(vec![data("a"), data("b")], false))
