@@ -96,12 +96,17 @@ impl Collectors {
         *refreshes = refreshes.iter().cloned().chain([refresh]).collect();
     }
 
-    /// What all collectors answer within `timeout`, in the order of their registration.
-    pub(crate) fn collect(&self, timeout: Duration) -> Vec<ForeignFamily> {
+    /// Brings gauges up to date that only age.
+    pub(crate) fn refresh(&self) {
         let refreshes = Arc::clone(&lock(&self.refreshes));
         for refresh in refreshes.iter() {
             refresh();
         }
+    }
+
+    /// What all collectors answer within `timeout`, in the order of their registration.
+    pub(crate) fn collect(&self, timeout: Duration) -> Vec<ForeignFamily> {
+        self.refresh();
         // Held while waiting: a second scrape asks after the first, instead of taking a collector that is busy with the
         // first for one that is stuck.
         let workers = lock(&self.workers);

@@ -47,13 +47,17 @@ pub(crate) struct ForeignRow {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ForeignValue {
     Number(f64),
+    /// Nothing that could be read; the row is left out and counted.
+    #[cfg(feature = "prometheus")]
+    Missing,
+    #[cfg(feature = "prometheus")]
     Histogram {
         /// Finite upper bounds and cumulative counts.
         buckets: Vec<(f64, u64)>,
         sum: f64,
         count: u64,
     },
-    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "only the bridge has summaries"))]
+    #[cfg(feature = "prometheus")]
     Summary {
         quantiles: Vec<(f64, f64)>,
         sum: f64,
@@ -200,6 +204,9 @@ impl ForeignValue {
                 Kind::Histogram | Kind::Summary => false,
                 _ => true,
             },
+            #[cfg(feature = "prometheus")]
+            Self::Missing => false,
+            #[cfg(feature = "prometheus")]
             Self::Histogram { buckets, count, .. } => {
                 let increasing = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
                 let within = buckets.last().is_none_or(|(_, last)| last <= count);
@@ -208,6 +215,7 @@ impl ForeignValue {
                     && within
                     && buckets.iter().all(|(bound, _)| bound.is_finite())
             }
+            #[cfg(feature = "prometheus")]
             Self::Summary { .. } => kind == Kind::Summary,
         }
     }

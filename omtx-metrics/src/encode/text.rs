@@ -93,6 +93,9 @@ impl TextEncoder<'_> {
             };
             match &row.value {
                 ForeignValue::Number(value) => line("", None, &|out| write_f64(*value, out)),
+                #[cfg(feature = "prometheus")]
+                ForeignValue::Missing => {}
+                #[cfg(feature = "prometheus")]
                 ForeignValue::Histogram { buckets, sum, count } => {
                     for (bound, cumulative) in buckets {
                         line("_bucket", Some(("le", *bound)), &|out| write_u64(*cumulative, out));
@@ -101,6 +104,7 @@ impl TextEncoder<'_> {
                     line("_sum", None, &|out| write_f64(*sum, out));
                     line("_count", None, &|out| write_u64(*count, out));
                 }
+                #[cfg(feature = "prometheus")]
                 ForeignValue::Summary { quantiles, sum, count } => {
                     for (quantile, value) in quantiles {
                         line("", Some(("quantile", *quantile)), &|out| write_f64(*value, out));

@@ -22,7 +22,6 @@ pub(super) enum Code {
     Ok,
     /// The task that encoded did not come back: it panicked, or the runtime was shutting down.
     #[label(rename = "500")]
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only a server has tasks"))]
     Failed,
 }
 

@@ -9,7 +9,9 @@ mod table;
 
 pub use declared::Declared;
 pub use handle::Handle;
-pub(crate) use map::{New, SeriesMap};
+#[cfg(feature = "http")]
+pub(crate) use map::New;
+pub(crate) use map::SeriesMap;
 pub(crate) use series::Series;
 pub(crate) use spec::{Spec, SpecText};
 
@@ -92,6 +94,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     }
 
     /// The same with its own bucket layout, if the series is new.
+    #[cfg(feature = "http")]
     pub(crate) fn handle_with_bounds(
         &self,
         labels: L::Of<'_>,

@@ -2,12 +2,16 @@
 
 mod closed;
 mod escape;
+#[cfg(feature = "prometheus")]
+mod pairs;
 mod text;
 mod value;
 
 pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, unescape};
 pub(crate) use text::{LabelText, Matcher, Overflowed, TextWriter};
+#[cfg(feature = "prometheus")]
+pub(crate) use pairs::pairs;
 pub use value::LabelValue;
 
 use crate::desc::LabelDesc;

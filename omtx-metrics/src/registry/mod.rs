@@ -244,6 +244,18 @@ impl Registry {
         Arc::clone(&lock(&self.inner.entries))
     }
 
+    /// Tells registries apart, for as long as they live.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.inner) as usize
+    }
+
+    /// Brings gauges up to date that only age.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn refresh(&self) {
+        self.inner.collectors.refresh();
+    }
+
     pub(crate) fn collectors(&self) -> &Collectors {
         &self.inner.collectors
     }

@@ -1,0 +1,50 @@
+//! Both ways between this crate and the `prometheus` crate (0.14), with its feature `protobuf` on or off.
+//!
+//! **Theirs in ours.** What any code registers in a `prometheus::Registry`, the default one included, shows up in our
+//! `/metrics`:
+//!
+//! ```
+//! use omtx_metrics::Registry;
+//! use prometheus::IntCounter;
+//!
+//! let theirs = prometheus::Registry::new();
+//! let handled = IntCounter::new("messages_handled_total", "Messages handled.").unwrap();
+//! theirs.register(Box::new(handled.clone())).unwrap();
+//! handled.inc();
+//!
+//! let registry = Registry::new();
+//! registry.register_prometheus("broker", theirs)?;
+//! assert_eq!(registry.to_text(), "\
+//! ## HELP messages_handled_total Messages handled.
+//! ## TYPE messages_handled_total counter
+//! messages_handled_total 1
+//! ");
+//! # Ok::<(), omtx_metrics::Error>(())
+//! ```
+//!
+//! **Ours in theirs.** A `prometheus::Registry` that somebody else exposes shows our families with the same values:
+//!
+//! ```
+//! use omtx_metrics::{Counter, Registry};
+//!
+//! let registry = Registry::new();
+//! registry.family::<(), Counter>("restarts_total", "Restarts.", &[])?.with(()).add(2);
+//!
+//! let theirs = prometheus::Registry::new();
+//! theirs.register(Box::new(registry.prometheus_collector())).unwrap();
+//! let text = prometheus::TextEncoder::new().encode_to_string(&theirs.gather()).unwrap();
+//! assert!(text.ends_with("restarts_total 2\n"));
+//! # Ok::<(), omtx_metrics::Error>(())
+//! ```
+//!
+//! Both at once, with the same two registries, is fine: our rows do not come back to us. Where both have a family of the
+//! same name, ours wins in our `/metrics`, and `omtx_collector_errors_total` counts the collision.
+//!
+//! What the `prometheus` crate cannot say is said as it can: infos and state sets are gauges, and so are families of the
+//! type `unknown`. Its `Untyped` rows, which nothing in that crate makes, are left out and counted.
+
+mod from_prometheus;
+mod gathering;
+mod to_prometheus;
+
+pub use to_prometheus::PrometheusCollector;
