@@ -8,13 +8,15 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use omtx_examples::hub::client::ClientError;
 use omtx_examples::hub::{Config, Hub, demo, logging, stop_signal};
+use omtx_metrics::testing::delta;
 
 /// How long `--demo` makes traffic.
 const DEMO: Duration = Duration::from_secs(30);
 
-/// Between two rounds of it.
-const PAUSE: Duration = Duration::from_secs(1);
+/// After each round of it.
+const PAUSE: Duration = Duration::from_millis(1500);
 
 const HELP: &str = "\
 usage: cargo run --example hub [-- --demo [--once]]
@@ -96,25 +98,36 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 async fn demonstrate(address: SocketAddr, once: bool) {
+    if let Err(error) = rounds(address, once).await {
+        say(&format!("demo: {error}\n"));
+    }
+}
+
+async fn rounds(address: SocketAddr, once: bool) -> Result<(), ClientError> {
+    let before = demo::scrape(address).await?;
     let since = Instant::now();
     for seed in 1.. {
-        let told = demo::round(address, seed, |step| {
+        demo::round(address, seed, |step| {
             say(&format!("  {:<50} {}\n", step.what, step.outcome))
         })
-        .await;
-        if let Err(error) = told {
-            say(&format!("demo: {error}\n"));
-            return;
-        }
-        if once {
-            return;
-        }
-        if since.elapsed() >= DEMO {
+        .await?;
+        // The last webhook gives up, and the gauges of sessions and storage are looked at.
+        tokio::time::sleep(PAUSE).await;
+        if once || since.elapsed() >= DEMO {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
     }
-    welcome(address);
+    let moved = delta(&before, &demo::scrape(address).await?);
+    let (moved, still) = (moved.moved().count(), moved.unmoved().collect::<Vec<_>>());
+    say(&format!(
+        "\n{moved} of {} metric families moved; not: {}\n\n",
+        moved + still.len(),
+        still.join(", ")
+    ));
+    if !once {
+        welcome(address);
+    }
+    Ok(())
 }
 
 fn welcome(address: SocketAddr) {
@@ -126,6 +139,7 @@ hub listens on http://{address}. Try:
   curl --data-binary @two.fasta 'http://{address}/api/v1/jobs?job_type=align'
   curl http://{address}/api/v1/jobs/JOB_ID
   curl --json '{{\"user\":\"demo\",\"password\":\"demo\"}}' http://{address}/api/v1/login
+  curl http://{address}/metrics
   curl http://{address}/health
 
 ctrl-c stops it; --help lists what can be set.

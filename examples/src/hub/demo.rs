@@ -2,12 +2,14 @@
 //! can be seen to move.
 
 use std::fmt::Write as _;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
 use http::{Method, StatusCode};
+use omtx_metrics::testing::Exposition;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -147,6 +149,17 @@ pub async fn round(
     Ok(())
 }
 
+/// What the service at `address` exposes now.
+///
+/// # Errors
+///
+/// When it does not answer with an exposition.
+pub async fn scrape(address: SocketAddr) -> Result<Exposition, ClientError> {
+    let answer = Client::new(address).get("/metrics").await?;
+    let text = String::from_utf8_lossy(&answer.body);
+    Exposition::parse(&text).map_err(|error| ClientError::from(io::Error::other(error.to_string())))
+}
+
 /// Submits a job and waits for its end.
 async fn job(client: &Client, query: &str, fasta: &str) -> Result<String, ClientError> {
     let submitted: Answer = client
@@ -180,7 +193,7 @@ impl Receiver {
     async fn start() -> Result<Self, ClientError> {
         let bound = async {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-            Ok::<_, std::io::Error>((listener.local_addr()?, listener))
+            Ok::<_, io::Error>((listener.local_addr()?, listener))
         };
         let (address, listener) = bound.await.map_err(ClientError::from)?;
         let router = Router::new()

@@ -18,7 +18,7 @@ use super::api::{self, App};
 use super::auth::Auth;
 use super::config::Config;
 use super::jobs::{JobLog, Queue, Store, worker};
-use super::metrics::Metrics;
+use super::metrics::{self, Metrics};
 use super::webhook;
 
 /// Whether requests are welcome: until the service is told to stop.
@@ -54,7 +54,10 @@ impl Hub {
     /// When the address cannot be had.
     pub async fn bind(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        let (store, metrics) = (Arc::new(Store::default()), Arc::new(Metrics::default()));
+        let (store, metrics) = (
+            Arc::new(Store::default()),
+            Arc::new(Metrics::new().map_err(io::Error::other)?),
+        );
         let queue = Queue::new(config.queue, config.queue_bytes);
         let (notify, deliveries) = webhook::start(store.clone(), metrics.clone());
         let (mut workers, mut webhooks) = (JoinSet::new(), JoinSet::new());
@@ -63,7 +66,7 @@ impl Hub {
             workers.spawn(worker(queue.clone(), store.clone(), config.job_timeout));
         }
         let app = Arc::new(App {
-            jobs: Jobs::new((notify, JobLog, metrics.clone(), store.clone())),
+            jobs: Jobs::new((notify, JobLog, metrics.jobs(), store.clone())),
             queue,
             store,
             auth: Auth::new(&config.user, &config.password_hash),
@@ -71,6 +74,7 @@ impl Hub {
             readiness: Readiness::default(),
             config,
         });
+        tokio::spawn(metrics::keep_current(Arc::downgrade(&app)));
         Ok(Self {
             app,
             listener,

@@ -15,12 +15,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use omtx_context::{InScope, JobEnd, JobInfo, JobObserver, JobStatus, Scope, WithScope};
+use omtx_metrics::sets::WebhookOutcome;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{info, warn};
 
 use super::jobs::Store;
-use super::metrics::{Metrics, Outcome};
+use super::metrics::Metrics;
 
 /// For one attempt, from connecting to the response head.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -149,7 +150,12 @@ impl JobObserver for Notify {
             })
             .is_err()
         {
-            self.metrics.webhook(name, Outcome::Dropped, None);
+            warn!(
+                event = name,
+                job_id = job.id(),
+                "webhook dropped: too many wait"
+            );
+            self.metrics.webhook(name, WebhookOutcome::Failed, None);
         }
     }
 }
@@ -204,30 +210,29 @@ async fn deliver(
     event: &Event,
     metrics: &Metrics,
 ) {
-    let since = Instant::now();
+    let (
+        since,
+        Event {
+            event: name,
+            job_id,
+            ..
+        },
+    ) = (Instant::now(), event);
     let body = Bytes::from(serde_json::to_vec(event).unwrap_or_default());
-    for attempt in 1..=ATTEMPTS {
-        match attempt_once(client, &to, body.clone()).await {
-            Ok(()) => {
-                metrics.webhook(event.event, Outcome::Delivered, Some(since.elapsed()));
-                info!(
-                    event = event.event,
-                    job_id = event.job_id,
-                    attempt,
-                    "webhook delivered"
-                );
-                return;
-            }
-            Err(error) => {
-                warn!(event = event.event, job_id = event.job_id, attempt, %error, "webhook attempt failed");
-                if attempt == ATTEMPTS || !error.is_transient() {
-                    break;
-                }
-                tokio::time::sleep(BACKOFF * attempt).await;
-            }
+    let mut attempt = 1;
+    let outcome = loop {
+        let Err(error) = attempt_once(client, &to, body.clone()).await else {
+            info!(event = name, job_id, attempt, "webhook delivered");
+            break WebhookOutcome::Delivered;
+        };
+        warn!(event = name, job_id, attempt, %error, "webhook attempt failed");
+        if attempt == ATTEMPTS || !error.is_transient() {
+            break error.outcome();
         }
-    }
-    metrics.webhook(event.event, Outcome::Failed, Some(since.elapsed()));
+        tokio::time::sleep(BACKOFF * attempt).await;
+        attempt += 1;
+    };
+    metrics.webhook(name, outcome, Some(since.elapsed()));
 }
 
 async fn attempt_once(
@@ -263,6 +268,15 @@ impl AttemptError {
         match self {
             Self::TimedOut | Self::Connection(_) => true,
             Self::Status(status) => matches!(status, 408 | 429 | 500..),
+        }
+    }
+}
+
+impl AttemptError {
+    fn outcome(&self) -> WebhookOutcome {
+        match self {
+            Self::Status(_) => WebhookOutcome::Rejected,
+            Self::TimedOut | Self::Connection(_) => WebhookOutcome::Failed,
         }
     }
 }

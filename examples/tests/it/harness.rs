@@ -10,7 +10,9 @@ use axum::routing::post;
 use http::StatusCode;
 use omtx_examples::hub::api::App;
 use omtx_examples::hub::client::Client;
+use omtx_examples::hub::metrics::Metrics;
 use omtx_examples::hub::{Config, Hub};
+use omtx_metrics::testing::Exposition;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -69,6 +71,11 @@ impl TestHub {
         serving.await.unwrap().unwrap();
     }
 
+    /// A sample of what the service exposes; 0 where there is none.
+    pub(crate) fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        metric(&self.app.metrics, name, labels)
+    }
+
     /// Submits a job whose end will be told to `receiver`, and gives its id.
     pub(crate) async fn submit(&self, receiver: &Receiver, query: &str, fasta: &str) -> String {
         let path = format!("/api/v1/jobs?{query}&callback_url={}", receiver.url("ok"));
@@ -88,6 +95,14 @@ impl TestHub {
             .unwrap()
             .json()
     }
+}
+
+/// A sample of what `metrics` expose; 0 where there is none.
+pub(crate) fn metric(metrics: &Metrics, name: &str, labels: &[(&str, &str)]) -> f64 {
+    Exposition::parse(&metrics.registry().to_text())
+        .unwrap()
+        .read(name, labels)
+        .unwrap_or(0.0)
 }
 
 /// Takes webhooks. `/{status}` answers with that status, `/ok` with 200.

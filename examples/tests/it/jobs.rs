@@ -147,11 +147,8 @@ async fn a_full_queue_refuses_and_says_when_to_come_back() {
         (StatusCode::SERVICE_UNAVAILABLE, "/problems/busy")
     );
     assert_eq!(refused.headers["retry-after"], "1");
-    assert_eq!(
-        hub.app.metrics.get("jobs_submitted_total", "gc"),
-        1,
-        "what was refused is no job"
-    );
+    let submitted = hub.metric("omtx_hub_jobs_submitted_total", &[("job_type", "gc")]);
+    assert_eq!(submitted, 1.0, "what was refused is no job");
     assert_eq!(
         hub.client.get("/health").await.unwrap().text("status"),
         "degraded"

@@ -4,6 +4,7 @@ mod accounts;
 mod demo;
 mod harness;
 mod jobs;
+mod metrics;
 mod refusals;
 mod shutdown;
 mod webhooks;

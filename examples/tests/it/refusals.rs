@@ -126,5 +126,8 @@ async fn a_client_that_hangs_up_in_the_middle_of_a_body_makes_no_job() {
         hub.client.get("/live").await.unwrap().status,
         StatusCode::OK
     );
-    assert_eq!(hub.app.metrics.get("jobs_submitted_total", "gc"), 0);
+    assert_eq!(
+        hub.metric("omtx_hub_jobs_submitted_total", &[("job_type", "gc")]),
+        0.0
+    );
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Receiver, TWO, TestHub};
+use crate::harness::{Receiver, TWO, TestHub, metric};
 
 #[tokio::test]
 async fn the_end_of_a_job_is_told_once_and_its_state_is_known_by_then() {
@@ -45,12 +45,18 @@ async fn outcome(path: &str, outcome: &str, attempts: usize) {
     }
     let metrics = hub.app.metrics.clone();
     hub.stop().await;
+    let labels = [("event", "job.completed"), ("outcome", outcome)];
     assert_eq!(
-        metrics.get(
-            "webhook_deliveries_total",
-            &format!("job.completed {outcome}")
+        metric(&metrics, "omtx_hub_webhook_deliveries_total", &labels),
+        1.0
+    );
+    assert_eq!(
+        metric(
+            &metrics,
+            "omtx_hub_webhook_delivery_duration_seconds_count",
+            &labels[..1]
         ),
-        1
+        1.0
     );
 }
 
@@ -61,15 +67,15 @@ async fn a_receiver_that_takes_it_is_asked_once() {
 
 #[tokio::test]
 async fn a_receiver_that_fails_is_asked_three_times() {
-    outcome("500", "failed", 3).await;
+    outcome("500", "rejected", 3).await;
 }
 
 #[tokio::test]
 async fn a_receiver_that_refuses_is_asked_once() {
-    outcome("404", "failed", 1).await;
+    outcome("404", "rejected", 1).await;
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    outcome("307", "failed", 1).await;
+    outcome("307", "rejected", 1).await;
 }

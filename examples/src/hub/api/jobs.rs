@@ -119,11 +119,16 @@ pub(super) async fn submit(
         control: Arc::default(),
         fault: submit.fault,
     };
+    let with_callback = callback.is_some();
     app.store.attach(&id, work.control.clone(), callback);
     permit
         .push(id.clone(), Pending { job, work })
         .map_err(|_| full(Full::Closed))?;
 
+    app.metrics.feature(analysis.job_type());
+    if with_callback {
+        app.metrics.feature("callback");
+    }
     let location = [(LOCATION, format!("/api/v1/jobs/{id}"))];
     Ok((
         StatusCode::ACCEPTED,

@@ -53,6 +53,12 @@ pub fn router(app: Arc<App>) -> Router {
             Problem::method_not_allowed(format!("not with {method}"))
         })
         .layer(DefaultBodyLimit::max(app.config.body_limit))
-        .layer(omtx_http::axum_layer((RequestScope, AccessLog)))
+        .layer(omtx_http::axum_layer((
+            RequestScope,
+            app.metrics.red(),
+            AccessLog,
+        )))
+        // Behind the layers: a scrape is no request of the service.
+        .route("/metrics", app.metrics.registry().metrics_route())
         .with_state(app)
 }

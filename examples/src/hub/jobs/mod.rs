@@ -7,13 +7,14 @@ mod work;
 
 pub use log::JobLog;
 pub use queue::{Full, Permit, Queue};
-pub use store::{Cancelled, JobView, State, Store};
+pub use store::{CAPACITY_BYTES, Cancelled, JobView, State, Store};
 pub use work::{Fault, Pending, Work, worker};
 
 use std::sync::Arc;
 
-use super::metrics::Metrics;
+use omtx_metrics::jobs::JobMetricsObserver;
+
 use super::webhook::Notify;
 
 /// Who hears of each job. At its end in reverse order: the store knows the state before a webhook tells of it.
-pub type Observers = (Notify, JobLog, Arc<Metrics>, Arc<Store>);
+pub type Observers = (Notify, JobLog, JobMetricsObserver, Arc<Store>);

@@ -15,7 +15,7 @@ use crate::hub::compute::Control;
 const MAX_FINISHED: usize = 1000;
 
 /// Bytes of results that are kept; beyond it the oldest jobs are forgotten.
-const CAPACITY_BYTES: usize = 64 << 20;
+pub const CAPACITY_BYTES: usize = 64 << 20;
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
