@@ -1,4 +1,125 @@
-//! Typed Prometheus metrics.
+//! What is this service doing, in numbers that Prometheus can scrape?
+//!
+//! Declare what you count as a struct, register it, count. A missing, extra or misspelt label does not compile; counting
+//! takes nanoseconds, never fails, never blocks and never grows without bound.
+//!
+//! # Quickstart
+//!
+//! ```
+//! use omtx_metrics::{Counter, Family, Histogram, IntGauge, LabelValue, Labels, MetricSet, Registry};
+//!
+//! /// Why an upload was turned away.
+//! #[derive(Clone, Copy, LabelValue)]
+//! enum Reason {
+//!     TooLarge,
+//!     NotFasta,
+//! }
+//!
+//! #[derive(Labels)]
+//! struct RejectionLabels<'a> {
+//!     reason: Reason,    // a closed set: finding the series is an array index
+//!     client: &'a str,   // an open set: one hash, and a cap on how many there can be
+//! }
+//!
+//! /// Uploads.
+//! #[derive(MetricSet)]
+//! struct UploadMetrics {
+//!     /// Uploads turned away.
+//!     uploads_rejected_total: Family<RejectionLabels<'static>, Counter>,
+//!     /// Size of accepted uploads.
+//!     #[metric(unit = "bytes", buckets = [1e3, 1e6, 1e9])]
+//!     upload_size_bytes: Histogram,
+//!     /// Uploads being received.
+//!     uploads_active: IntGauge,
+//! }
+//!
+//! let registry = Registry::builder().namespace("omtx_hub").build()?;
+//! let uploads = registry.register::<UploadMetrics>()?;
+//!
+//! {
+//!     let _active = IntGauge::in_flight(&uploads.uploads_active); // until dropped, also by a panic
+//!     uploads.upload_size_bytes.observe(73_412.0);
+//! }
+//! let labels = RejectionLabels { reason: Reason::NotFasta, client: "cli" };
+//! uploads.uploads_rejected_total.with(labels).inc();
+//!
+//! assert_eq!(registry.to_text(), "\
+//! ## HELP omtx_hub_upload_size_bytes Size of accepted uploads.
+//! ## TYPE omtx_hub_upload_size_bytes histogram
+//! omtx_hub_upload_size_bytes_bucket{le=\"1000\"} 0
+//! omtx_hub_upload_size_bytes_bucket{le=\"1e+06\"} 1
+//! omtx_hub_upload_size_bytes_bucket{le=\"1e+09\"} 1
+//! omtx_hub_upload_size_bytes_bucket{le=\"+Inf\"} 1
+//! omtx_hub_upload_size_bytes_sum 73412
+//! omtx_hub_upload_size_bytes_count 1
+//! ## HELP omtx_hub_uploads_active Uploads being received.
+//! ## TYPE omtx_hub_uploads_active gauge
+//! omtx_hub_uploads_active 0
+//! ## HELP omtx_hub_uploads_rejected_total Uploads turned away.
+//! ## TYPE omtx_hub_uploads_rejected_total counter
+//! omtx_hub_uploads_rejected_total{reason=\"not_fasta\",client=\"cli\"} 1
+//! ");
+//! # Ok::<(), omtx_metrics::Error>(())
+//! ```
+//!
+//! An axum service exposes that, and has RED metrics for every route, with two more lines: see the [`http`] module
+//! (features `http` and `axum`).
+//!
+//! # Where to go from here
+//!
+//! | you want | look at |
+//! |---|---|
+//! | to declare families, units, buckets, states | [`MetricSet`](trait@MetricSet), [`Labels`](trait@Labels), [`LabelValue`](trait@LabelValue) |
+//! | `/metrics` | [`Registry::metrics_route`] (`axum`), [`Exporter`] for other servers |
+//! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
+//! | jobs and queues | [`jobs`] |
+//! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
+//! | values that are only known by asking | [`Collector`] |
+//! | to live beside code that uses the `prometheus` crate | [`interop`] (`prometheus`) |
+//! | to test what your code counts | [`testing`] |
+//! | the list of all families, for dashboards and rules | [`Registry::catalog`], [`FamilyRef`] |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `axum` | the `/metrics` route |
+//! | `http` | RED metrics through `omtx-http` |
+//! | `prometheus` | the bridge to the `prometheus` crate; `prometheus-protobuf` builds that crate for protobuf |
+//! | `serde` | the catalogue as JSON |
+//!
+//! # What happens when something goes wrong
+//!
+//! | what | outcome |
+//! |---|---|
+//! | a malformed name, label, bucket or namespace | does not compile; where it is known at start-up only, an [`Error`] that names value and expectation |
+//! | two families of one name | an [`Error`] that names both owners |
+//! | an open label takes ever new values | `max_series` of them are told apart, the rest share the series `overflow`; `omtx_series_dropped_total{family}` counts the updates |
+//! | hostile label values | escaped, cut at 64 KiB, bounded in number |
+//! | several threads on one counter | it splits into stripes by itself; no update is lost |
+//! | a scrape while others write | every histogram's `+Inf` bucket equals its `_count`, and no counter goes back |
+//! | a collector panics, blocks or lies | its own rows of that scrape are lost; `omtx_collector_errors_total{collector}` counts it |
+//! | NaN is observed | counted in the `+Inf` bucket, left out of the sum; a counter ignores it |
+//!
+//! This crate never logs.
+//!
+//! # Troubleshooting
+//!
+//! - *A family is missing from `/metrics`.* A labelled family has no rows until its labels were looked up once. Use
+//!   `#[metric(zeroed)]` where the labels are closed, or look the labels up at start-up.
+//! - *A series is called `overflow`.* An open label takes more values than `max_series`. Take the id out of the label; if
+//!   the number is legitimate, raise `max_series` on the field.
+//! - *`expected a name of its own`.* Two sets declare the same family. Register one of them under another name with
+//!   [`SetOptions::rename`], or under a namespace.
+//! - *`the trait bound … Declared is not satisfied`.* A field of a metric set is no metric: cells are [`Counter`],
+//!   [`CounterF64`], [`Gauge`], [`IntGauge`], [`Histogram`], [`Info`], [`StateSet`], [`Unknown`], alone or in a
+//!   [`Family`].
+//! - *`le` looks like `1e+06`.* That is how Prometheus' own libraries write it; queries compare it as a number in
+//!   `histogram_quantile`, and as text in a selector.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod catalog;
 mod cell;
@@ -42,3 +163,7 @@ pub use set::{MetricSet, SetOptions};
 /// What the derive macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod __private;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

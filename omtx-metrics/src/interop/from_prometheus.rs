@@ -84,6 +84,7 @@ fn value(metric: &Metric, kind: Kind) -> ForeignValue {
 /// The plain form has a method `get_value`, the generated one a method `value`. A method of the type itself goes before a
 /// trait's, so `get_value` is the plain form's own; or else it is this trait's, which calls the generated form's own
 /// `value`.
+#[allow(dead_code)]
 trait GetValue {
     fn get_value(&self) -> f64;
 }
