@@ -17,23 +17,19 @@ use tower_layer::Layer;
 /// ```
 /// use http::{Request, Response};
 /// use http_body_util::{BodyExt, Full};
-/// use omtx_http::{EndKind, ObserveLayer, on_end};
-/// use std::sync::mpsc;
+/// use omtx_http::{ObserveLayer, testing::Recorder};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let (kinds, seen) = mpsc::channel();
-/// let layer = ObserveLayer::new(on_end(move |_slot, end| {
-///     let _ = kinds.send(end.kind());
-/// }));
-/// let service = layer.layer(service_fn(async |_request: Request<_>| {
+/// let recorder = Recorder::new();
+/// let service = ObserveLayer::new(recorder.clone()).layer(service_fn(async |_request: Request<_>| {
 ///     Response::builder().status(503).body(Full::new(&b"overloaded"[..]))
 /// }));
 ///
 /// let response = service.oneshot(Request::new(Full::new(&b""[..]))).await.unwrap();
-/// assert!(seen.try_recv().is_err(), "the body has yet to go over");
+/// assert_eq!(recorder.in_flight(), 1, "the body has yet to go over");
 /// response.into_body().collect().await.unwrap();
-/// assert_eq!(seen.try_recv(), Ok(EndKind::Error));
+/// assert_eq!(recorder.take_lines(), ["GET unmatched 503 error"]);
 /// # });
 /// # Ok::<_, std::io::Error>(())
 /// ```
@@ -77,20 +73,18 @@ impl<O: Observer> ObserveLayer<O, AxumBody> {
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
-/// use std::sync::mpsc;
+/// use omtx_http::{axum_layer, testing::Recorder};
 /// use tower::ServiceExt;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let (lines, seen) = mpsc::channel();
+/// let recorder = Recorder::new();
 /// let app: Router = Router::new()
 ///     .route("/users/{id}", get(async || "Ada"))
-///     .layer(omtx_http::axum_layer(omtx_http::on_end(move |slot, end| {
-///         let _ = lines.send(format!("{} {}", slot.endpoint(), end.status()));
-///     })));
+///     .layer(axum_layer(recorder.clone()));
 ///
 /// let response = app.oneshot(http::Request::get("/users/7").body(Body::empty()).unwrap()).await.unwrap();
 /// assert_eq!(axum::body::to_bytes(response.into_body(), 1024).await.unwrap(), "Ada");
-/// assert_eq!(seen.try_recv().unwrap(), "/users/{id} 200");
+/// assert_eq!(recorder.take_lines(), ["GET /users/{id} 200 ok"]);
 /// # });
 /// # Ok::<_, std::io::Error>(())
 /// ```

@@ -41,16 +41,12 @@
 //! ```
 //! use http::{Request, Response};
 //! use http_body_util::{BodyExt, Full};
-//! use omtx_http::{Endpoint, ObserveLayer, on_end};
-//! use std::sync::mpsc;
+//! use omtx_http::{Endpoint, ObserveLayer, testing::Recorder};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! let (lines, seen) = mpsc::channel();
-//! let layer = ObserveLayer::new(on_end(move |slot, end| {
-//!     let _ = lines.send(format!("{} {} {}B", slot.endpoint(), end.status(), end.response_bytes()));
-//! }))
-//! .endpoint_fn(|request| match request.uri().path() {
+//! let recorder = Recorder::new();
+//! let layer = ObserveLayer::new(recorder.clone()).endpoint_fn(|request| match request.uri().path() {
 //!     "/hello" => Endpoint::from_static("/hello"),
 //!     _ => Endpoint::UNMATCHED,
 //! });
@@ -60,7 +56,7 @@
 //! }));
 //! let response = service.oneshot(Request::get("/hello").body(Full::new(&b""[..])).unwrap()).await.unwrap();
 //! assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
-//! assert_eq!(seen.try_recv().unwrap(), "/hello 200 5B");
+//! assert_eq!(recorder.take_lines(), ["GET /hello 200 ok"]);
 //! # });
 //! # Ok::<_, std::io::Error>(())
 //! ```
@@ -94,6 +90,8 @@
 //! for all the others, and share one [`Slot`] per request. [`Observer::in_scope`] lets each make something current
 //! (a log scope, a span) for every poll of the handler and of the body. State is kept inline, in the future and then in the
 //! body: a request costs no allocation beyond the boxes that axum itself makes for a changed body.
+//!
+//! In tests, [`testing::Recorder`] remembers the ends.
 //!
 //! # What happens on failure
 //!
@@ -138,6 +136,7 @@ mod request_body;
 mod route;
 mod service;
 mod slot;
+pub mod testing;
 
 pub use body::ResponseBody;
 pub use class::Class;
