@@ -122,6 +122,9 @@ impl<L: Labels, M> SeriesMap<L, M> {
             if let Some(series) = added {
                 return series;
             }
+        } else if let Some(series) = self.find(closed, hash, labels) {
+            // Another thread was faster, and its series was the last one below the limit.
+            return series;
         }
         self.overflow(closed, labels, &mut make)
     }

@@ -4,18 +4,17 @@
 //! smaller than the current one): a reader may follow any pointer that it has seen, for as long as it borrows the family.
 #![allow(unsafe_code)]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, PoisonError};
 
 use super::Series;
-use crate::lock::lock;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 pub(super) struct Table<M> {
     /// By combination of closed labels, for families without open ones.
     direct: Box<[AtomicPtr<Series<M>>]>,
     /// By hash, for the others; null until the first series.
     hashed: AtomicPtr<Slots<M>>,
-    len: std::sync::atomic::AtomicUsize,
+    len: AtomicUsize,
     /// Owns what the pointers point at.
     owner: Mutex<Owner<M>>,
 }
@@ -48,7 +47,7 @@ impl<M> Table<M> {
         Self {
             direct: empty_slots(direct),
             hashed: AtomicPtr::new(std::ptr::null_mut()),
-            len: std::sync::atomic::AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
             owner: Mutex::new(Owner {
                 series: Vec::new(),
                 tables: Vec::new(),
@@ -56,8 +55,9 @@ impl<M> Table<M> {
         }
     }
 
+    /// Series that are there; all of them can be found from now on.
     pub(super) fn len(&self) -> usize {
-        self.len.load(std::sync::atomic::Ordering::Relaxed)
+        self.len.load(Ordering::Acquire)
     }
 
     /// The series of this combination of closed labels.
@@ -95,7 +95,7 @@ impl<M> Table<M> {
         find: impl Fn() -> Option<&'a Series<M>>,
         make: impl FnOnce() -> Series<M>,
     ) -> Option<&'a Series<M>> {
-        let mut owner = lock(&self.owner);
+        let mut owner = self.owner();
         if let Some(series) = find() {
             return Some(series); // another thread was faster
         }
@@ -110,7 +110,7 @@ impl<M> Table<M> {
         } else {
             self.direct[closed].store(pointer, Ordering::Release);
         }
-        self.len.store(owner.series.len(), std::sync::atomic::Ordering::Relaxed);
+        self.len.store(owner.series.len(), Ordering::Release);
         // SAFETY: `owner.series` keeps it until `self` is dropped.
         Some(unsafe { &*pointer })
     }
@@ -135,6 +135,11 @@ impl<M> Table<M> {
         }
     }
 
+    /// As [`lock`](crate::lock::lock), for a mutex that a model can see.
+    fn owner(&self) -> MutexGuard<'_, Owner<M>> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A reference of one's own to a series of this table.
     pub(super) fn share(&self, series: &Series<M>) -> Arc<Series<M>> {
         let pointer: *const Series<M> = series;
@@ -151,7 +156,7 @@ impl<M> Table<M> {
         if seen.len() == self.len() {
             return false;
         }
-        let owner = lock(&self.owner);
+        let owner = self.owner();
         let new = &owner.series[seen.len()..];
         seen.extend(new.iter().map(Arc::clone));
         !new.is_empty()
@@ -172,7 +177,7 @@ impl<M> Slots<M> {
 
 impl<M> Drop for Table<M> {
     fn drop(&mut self) {
-        for table in lock(&self.owner).tables.drain(..) {
+        for table in self.owner().tables.drain(..) {
             // SAFETY: made by `Box::into_raw` in `insert_hashed`, dropped once, and `&mut self` means no readers.
             drop(unsafe { Box::from_raw(table) });
         }

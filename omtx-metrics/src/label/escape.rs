@@ -7,6 +7,15 @@ pub(crate) fn escape_value(value: &str, out: &mut Vec<u8>) {
     escape(value, |byte| matches!(byte, b'\\' | b'\n' | b'"'), out);
 }
 
+/// What follows the escaped form of `value` in `text`; `None` if `text` starts otherwise. Allocates nothing.
+pub(crate) fn strip_escaped<'a>(text: &'a [u8], value: &str) -> Option<&'a [u8]> {
+    value.bytes().try_fold(text, |text, byte| match byte {
+        b'\n' => text.strip_prefix(br"\n"),
+        b'\\' | b'"' => text.strip_prefix(&[b'\\', byte]),
+        _ => text.strip_prefix(&[byte]),
+    })
+}
+
 /// Appends `help` as it stands behind `# HELP name `. Quotes stay.
 pub(crate) fn escape_help(help: &str, out: &mut Vec<u8>) {
     escape(help, |byte| matches!(byte, b'\\' | b'\n'), out);
@@ -72,6 +81,12 @@ mod tests {
         #[test]
         fn every_value_survives_the_round_trip(value in any::<String>()) {
             prop_assert_eq!(unescape(&escaped(&value)), Some(value));
+        }
+
+        #[test]
+        fn an_escaped_value_is_told_from_all_others(a in "[a\\\\n\n\"]{0,6}", b in "[a\\\\n\n\"]{0,6}") {
+            let text = escaped(&a) + "\"";
+            prop_assert_eq!(a == b, strip_escaped(text.as_bytes(), &b) == Some(b"\""));
         }
 
         #[test]

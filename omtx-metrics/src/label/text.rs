@@ -2,7 +2,7 @@
 //!
 //! These bytes are also the key: an open label is compared with them in place, so that a series stores its labels once.
 
-use super::{LabelVisitor, Labels, OVERFLOW, bounded, escape_value};
+use super::{LabelVisitor, Labels, OVERFLOW, bounded, escape_value, strip_escaped};
 
 /// The escaped pairs of one series, without braces.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,13 +146,12 @@ impl LabelVisitor for Matcher<'_> {
 impl Matcher<'_> {
     #[cold]
     fn matches_escaped(&mut self, value: &str) -> bool {
-        let mut expected = Vec::with_capacity(value.len() + 8);
-        escape_value(value, &mut expected);
-        expected.push(b'"');
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let equal = rest.starts_with(&expected);
-        self.at += expected.len() + 1;
-        equal
+        let text = self.text.get(self.at..).unwrap_or_default();
+        let Some(rest) = strip_escaped(text, value) else {
+            return false;
+        };
+        self.at = self.text.len() - rest.len() + 2; // `",` or the end
+        rest.first() == Some(&b'"')
     }
 }
 

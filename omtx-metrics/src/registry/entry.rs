@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::Kind;
 use crate::collector::{Collectors, ForeignFamily};
 use crate::family::{Declared, Spec};
 use crate::sample::{Samples, Sink};
@@ -87,8 +88,9 @@ pub(crate) enum Part<'a> {
     Foreign(&'a ForeignFamily),
 }
 
-/// Shows `visit` all families by name. Where a collector has a family of the same name as ours, ours wins; where two
-/// collectors have, the first; each loss is counted against the collector that lost.
+/// Shows `visit` all families by name. Where the library has a family of the same name as the application, the
+/// application's wins; where a collector has, ours; where two collectors have, the first. A collector's family that has
+/// the name of a histogram's sample loses too. Each loss of a collector is counted against it.
 pub(crate) fn merge(
     own: &[Entry],
     library: &[Entry],
@@ -97,29 +99,32 @@ pub(crate) fn merge(
     mut visit: impl FnMut(Part<'_>),
 ) {
     foreign.sort_by(|a, b| a.name.cmp(&b.name));
+    let is_sample = |name: &str| {
+        [own, library].iter().any(|entries| is_sample(name, entries, |entry| (&entry.spec.name, entry.spec.kind)))
+            || is_sample(name, &foreign, |family| (&family.name, family.kind))
+    };
     let mut own = own.iter().peekable();
     let mut library = library.iter().peekable();
-    let mut foreign = foreign.iter().peekable();
+    let mut theirs = foreign.iter().peekable();
     loop {
         let names = [
             own.peek().map(|entry| &*entry.spec.name),
             library.peek().map(|entry| &*entry.spec.name),
-            foreign.peek().map(|family| &*family.name),
+            theirs.peek().map(|family| &*family.name),
         ];
         let Some(next) = names.iter().flatten().min() else {
             return;
         };
         let next = *next;
-        let ours = names[0] == Some(next) || names[1] == Some(next);
-        if names[0] == Some(next) {
-            own.next().into_iter().for_each(|entry| visit(Part::Own(entry)));
+        let of_own = own.next_if(|entry| *entry.spec.name == *next);
+        let of_library = library.next_if(|entry| *entry.spec.name == *next);
+        let ours = of_own.or(of_library);
+        if let Some(entry) = ours {
+            visit(Part::Own(entry));
         }
-        if names[1] == Some(next) {
-            library.next().into_iter().for_each(|entry| visit(Part::Own(entry)));
-        }
-        let mut shown = ours;
-        while let Some(family) = foreign.next_if(|family| *family.name == *next) {
-            if shown {
+        let mut shown = ours.is_some();
+        while let Some(family) = theirs.next_if(|family| *family.name == *next) {
+            if shown || is_sample(&family.name) {
                 collectors.count_error(&family.collector);
             } else {
                 visit(Part::Foreign(family));
@@ -127,4 +132,19 @@ pub(crate) fn merge(
             shown = true;
         }
     }
+}
+
+/// True if one of `families`, which are sorted by name, is a histogram or a summary with a sample called `name`: a
+/// strict parser would take the one for the other, and refuse the whole exposition.
+fn is_sample<T>(name: &str, families: &[T], of: impl Fn(&T) -> (&str, Kind)) -> bool {
+    let samples: [(&str, &[Kind]); 3] = [
+        ("_bucket", &[Kind::Histogram]),
+        ("_sum", &[Kind::Histogram, Kind::Summary]),
+        ("_count", &[Kind::Histogram, Kind::Summary]),
+    ];
+    samples.iter().any(|(suffix, kinds)| {
+        let base = name.strip_suffix(suffix);
+        let found = base.and_then(|base| families.binary_search_by(|family| of(family).0.cmp(base)).ok());
+        found.is_some_and(|index| kinds.contains(&of(&families[index]).1))
+    })
 }

@@ -272,7 +272,8 @@ impl Registry {
                 .iter()
                 .map(|entry| (entry.spec(), entry.owner()))
                 .chain(new.iter().map(|spec| (*spec, owner)))
-                .find(|(other, _)| other.exposed_name() == spec.exposed_name());
+                // The full names can be equal where the exposed ones differ: a gauge may be called `x_total` too.
+                .find(|(other, _)| other.exposed_name() == spec.exposed_name() || other.name == spec.name);
             if let Some((other, by)) = taken {
                 return Err(Error::conflict(format!(
                     "family \"{}\" is registered already, as a {} of `{by}`; expected a name of its own for the {} of `{owner}`",

@@ -196,7 +196,11 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
             return Err(Error::invalid("family", family, &format!("one of {}", known())));
         }
     }
-    for (family, _) in &options.buckets {
+    for (family, bounds) in &options.buckets {
+        if bounds.is_empty() {
+            let expected = format!("at least one bound for family \"{family}\"");
+            return Err(Error::invalid("buckets", "[]", &expected));
+        }
         if families.iter().any(|desc| *family == desc.name && desc.kind != Kind::Histogram) {
             return Err(Error::invalid("buckets of family", family, "no buckets: it is no histogram"));
         }
