@@ -132,7 +132,9 @@ impl Move {
 
 impl fmt::Display for Delta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.moves.iter().try_for_each(|moved| writeln!(f, "{moved}"))
+        self.moves
+            .iter()
+            .try_for_each(|moved| writeln!(f, "{moved}"))
     }
 }
 

@@ -261,14 +261,21 @@ impl fmt::Display for Rule {
                 f.write_str("non-counter metrics should not have \"_total\" suffix")
             }
             Self::ReservedSuffix(suffix @ "_bucket") => {
-                write!(f, "non-histogram metrics should not have \"{suffix}\" suffix")
+                write!(
+                    f,
+                    "non-histogram metrics should not have \"{suffix}\" suffix"
+                )
             }
             Self::ReservedSuffix(suffix) => write!(
                 f,
                 "non-histogram and non-summary metrics should not have \"{suffix}\" suffix"
             ),
             Self::ReservedLabel(label) => {
-                let owner = if *label == "le" { "histogram" } else { "summary" };
+                let owner = if *label == "le" {
+                    "histogram"
+                } else {
+                    "summary"
+                };
                 write!(f, "non-{owner} metrics should not have \"{label}\" label")
             }
             Self::NonBaseUnit { unit, base } => {

@@ -1,0 +1,37 @@
+//! Programs that judge what we write, where they are installed.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// The program's answer to `input`, or `None`, with one line that says so, where it is not installed.
+///
+/// # Panics
+///
+/// If it is missing although `OMTX_REQUIRE_ENGINES=1`, as in CI.
+pub(crate) fn run(program: &str, arguments: &[&str], input: &str) -> Option<Output> {
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => {
+            let required =
+                std::env::var_os("OMTX_REQUIRE_ENGINES").is_some_and(|value| value == "1");
+            assert!(
+                !required,
+                "cannot start {program}: {error}; expected it to be installed"
+            );
+            eprintln!("skipped: {program} is not installed ({error})");
+            return None;
+        }
+    };
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    stdin
+        .write_all(input.as_bytes())
+        .expect("the program reads its input");
+    drop(stdin);
+    Some(child.wait_with_output().expect("the program ends"))
+}

@@ -1,0 +1,322 @@
+//! Every error at start-up names the value that was refused and what was expected.
+
+use omtx_metrics::{
+    Counter, Error, Family, Gauge, Histogram, Info, LabelValue, Labels, MetricSet, Registry,
+    RegistryBuilder, Rows, SetOptions, StateSet, Unknown,
+};
+
+#[derive(Clone, Copy, LabelValue)]
+enum Mood {
+    Good,
+    Bad,
+}
+
+#[derive(Labels)]
+struct PathLabels<'a> {
+    path: &'a str,
+}
+
+#[derive(Labels)]
+struct StateLabels<'a> {
+    state: &'a str,
+}
+
+/// A set.
+#[derive(MetricSet)]
+struct Set {
+    /// Requests.
+    requests_total: Family<PathLabels<'static>, Counter>,
+    /// Durations.
+    #[metric(unit = "seconds", buckets = [1.0])]
+    duration_seconds: Histogram,
+    /// The mood.
+    mood: StateSet<Mood>,
+}
+
+#[track_caller]
+fn invalid<T>(result: Result<T, Error>, message: &str) {
+    let error = result.err().expect("an error");
+    assert_eq!(error.to_string(), message);
+    assert!(error.is_invalid() && !error.is_conflict());
+}
+
+#[track_caller]
+fn conflict<T>(result: Result<T, Error>, message: &str) {
+    let error = result.err().expect("an error");
+    assert_eq!(error.to_string(), message);
+    assert!(error.is_conflict() && !error.is_invalid());
+}
+
+const NAME: &str = "[a-zA-Z_][a-zA-Z0-9_]*";
+const LABEL: &str = r#"[a-zA-Z_][a-zA-Z0-9_]*, not starting with "__", and not "le" or "quantile""#;
+
+#[test]
+fn a_builder_refuses_malformed_settings() {
+    #[track_caller]
+    fn check(builder: RegistryBuilder, message: &str) {
+        invalid(builder.build(), message);
+    }
+    let builder = Registry::builder;
+    for namespace in ["", "9x", "a-b", "a:b", "é", "a b"] {
+        check(
+            builder().namespace(namespace),
+            &format!("invalid namespace \"{namespace}\"; expected {NAME}"),
+        );
+    }
+    for label in ["", "le", "quantile", "__name__", "9a", "a-b"] {
+        check(
+            builder().constant_label(label, "x"),
+            &format!("invalid constant label \"{label}\"; expected {LABEL}"),
+        );
+    }
+    check(
+        builder().constant_label("a", "1").constant_label("a", "1"),
+        r#"invalid constant label "a"; expected a name that is given once"#,
+    );
+    check(
+        builder().max_series(0),
+        r#"invalid max_series "0"; expected at least 1"#,
+    );
+}
+
+#[test]
+fn options_of_a_set_are_checked() {
+    #[track_caller]
+    fn check(options: SetOptions, message: &str) {
+        let registry = Registry::builder()
+            .constant_label("region", "eu")
+            .build()
+            .unwrap();
+        invalid(registry.register_with::<Set>(options), message);
+        assert_eq!(registry.catalog().families, []);
+    }
+    let options = SetOptions::new;
+    check(
+        options().namespace("a-b"),
+        &format!("invalid namespace \"a-b\"; expected {NAME}"),
+    );
+    check(
+        options().rename("requests", "other_total"),
+        r#"invalid family "requests"; expected one of requests_total, duration_seconds, mood"#,
+    );
+    check(
+        options().buckets("durations", [1.0]),
+        r#"invalid family "durations"; expected one of requests_total, duration_seconds, mood"#,
+    );
+    check(
+        options().buckets("requests_total", [1.0]),
+        r#"invalid buckets of family "requests_total"; expected no buckets: it is no histogram"#,
+    );
+    for (bounds, shown) in [
+        (&[1.0, 1.0][..], "[1.0, 1.0]"),
+        (&[2.0, 1.0], "[2.0, 1.0]"),
+        (&[f64::NAN], "[NaN]"),
+        (&[1.0, f64::INFINITY], "[1.0, inf]"),
+    ] {
+        check(
+            options().buckets("duration_seconds", bounds),
+            &format!(
+                "invalid buckets \"{shown}\"; expected finite, strictly increasing bounds for family \"duration_seconds\""
+            ),
+        );
+    }
+    check(
+        options().buckets("duration_seconds", []),
+        r#"invalid buckets "[]"; expected at least one bound for family "duration_seconds""#,
+    );
+    check(
+        options().rename("requests_total", "9_total"),
+        &format!("invalid metric name \"9_total\"; expected {NAME}"),
+    );
+    check(
+        options().rename("requests_total", "requests"),
+        r#"invalid metric name "requests"; expected a counter's name that ends in "_total""#,
+    );
+    check(
+        options().rename("mood", "mood_count"),
+        r#"invalid metric name "mood_count"; expected a name that does not end in "_total", "_bucket", "_count", "_sum" or "_created""#,
+    );
+    check(
+        options().rename("duration_seconds", "duration"),
+        r#"invalid metric name "duration"; expected a name that ends in its unit, "_seconds""#,
+    );
+    check(
+        options().rename_label("endpoint", "route"),
+        r#"invalid label "endpoint"; expected a label that a family of the set has"#,
+    );
+    check(
+        options().rename_label("path", "le"),
+        &format!("invalid label name \"le\"; expected {LABEL}"),
+    );
+    check(
+        options().rename_label("path", "region"),
+        r#"invalid label name "region"; expected a label that family "requests_total" has once, and that is no constant label"#,
+    );
+    check(
+        options().constant_label("path", "x"),
+        r#"invalid label name "path"; expected a label that family "requests_total" has once, and that is no constant label"#,
+    );
+    check(
+        options().constant_label("mood", "x"),
+        r#"invalid label name "mood"; expected a label that family "mood" has once, and that is no constant label"#,
+    );
+    check(
+        options().constant_label("region", "us"),
+        r#"invalid constant label "region"; expected a name that is given once"#,
+    );
+    check(
+        options().max_series(0),
+        r#"invalid max_series "0"; expected at least 1"#,
+    );
+}
+
+#[test]
+fn single_families_are_checked() {
+    let registry = Registry::new();
+    for name in [
+        "",
+        "9x_total",
+        "a-b_total",
+        "a.b_total",
+        "a:b_total",
+        "é_total",
+    ] {
+        invalid(
+            registry.family::<(), Counter>(name, "Help.", &[]),
+            &format!("invalid metric name \"{name}\"; expected {NAME}"),
+        );
+    }
+    for help in ["", " ", "\n"] {
+        invalid(
+            registry.family::<(), Gauge>("a", help, &[]),
+            r#"invalid help text of family "a"; expected a text that is not empty"#,
+        );
+    }
+    for name in ["a", "_total"] {
+        invalid(
+            registry.family::<(), Counter>(name, "Help.", &[]),
+            &format!(
+                "invalid metric name \"{name}\"; expected a counter's name that ends in \"_total\""
+            ),
+        );
+    }
+    invalid(
+        registry.family::<(), Info>("a", "Help.", &[]),
+        r#"invalid metric name "a"; expected an info's name that ends in "_info""#,
+    );
+    for name in ["a_bucket", "a_count", "a_sum", "a_created"] {
+        invalid(
+            registry.family::<(), Unknown>(name, "Help.", &[]),
+            &format!(
+                "invalid metric name \"{name}\"; expected a name that does not end in \"_bucket\", \"_count\", \"_sum\" or \"_created\""
+            ),
+        );
+    }
+    invalid(
+        registry.family::<(), Histogram>("a_total", "Help.", &[]),
+        r#"invalid metric name "a_total"; expected a name that does not end in "_total", "_bucket", "_count", "_sum" or "_created""#,
+    );
+    invalid(
+        registry.family::<(), Histogram>("a", "Help.", &[2.0, 1.0]),
+        r#"invalid buckets "[2.0, 1.0]"; expected finite, strictly increasing bounds for family "a""#,
+    );
+    invalid(
+        registry.family::<(), Gauge>("a", "Help.", &[1.0]),
+        r#"invalid buckets of family "a"; expected no buckets: it is no histogram"#,
+    );
+    invalid(
+        registry.family::<StateLabels<'static>, StateSet<Mood>>("a", "Help.", &[]),
+        r#"invalid label name "state"; expected a label that family "a" has once, and that is no constant label"#,
+    );
+    assert_eq!(registry.catalog().families, []);
+}
+
+#[test]
+fn a_name_is_registered_once_whatever_the_type() {
+    #[track_caller]
+    fn taken<T>(result: Result<T, Error>, start: &str) {
+        let error = result.err().expect("an error");
+        assert!(error.is_conflict());
+        assert!(error.to_string().starts_with(start), "{error}");
+    }
+    let registry = Registry::new();
+    registry.family::<(), Gauge>("a", "Help.", &[]).unwrap();
+    registry
+        .family::<(), Gauge>("b_total", "Help.", &[])
+        .unwrap();
+    registry
+        .family::<(), Gauge>("c_info", "Help.", &[])
+        .unwrap();
+    registry
+        .family::<(), Counter>("d_total", "Help.", &[])
+        .unwrap();
+
+    let already = |name: &str, kind: &str| {
+        format!("family \"{name}\" is registered already, as a {kind} of `")
+    };
+    taken(
+        registry.family::<(), Gauge>("a", "Help.", &[]),
+        &already("a", "gauge"),
+    );
+    taken(
+        registry.family::<(), Unknown>("a", "Help.", &[]),
+        &already("a", "gauge"),
+    );
+    taken(
+        registry.family::<(), Histogram>("a", "Help.", &[]),
+        &already("a", "gauge"),
+    );
+    // OpenMetrics calls the counter `a_total` and the info `a_info` `a`.
+    taken(
+        registry.family::<(), Counter>("a_total", "Help.", &[]),
+        &already("a_total", "gauge"),
+    );
+    taken(
+        registry.family::<(), Info>("a_info", "Help.", &[]),
+        &already("a_info", "gauge"),
+    );
+    taken(
+        registry.family::<(), Gauge>("d", "Help.", &[]),
+        &already("d", "counter"),
+    );
+    // In text 0.0.4 these have the very same name.
+    taken(
+        registry.family::<(), Counter>("b_total", "Help.", &[]),
+        &already("b_total", "gauge"),
+    );
+    taken(
+        registry.family::<(), Info>("c_info", "Help.", &[]),
+        &already("c_info", "gauge"),
+    );
+    taken(
+        registry.family::<(), Gauge>("d_total", "Help.", &[]),
+        &already("d_total", "counter"),
+    );
+    assert_eq!(registry.catalog().families.len(), 4);
+}
+
+#[test]
+fn the_message_of_a_conflict_names_both_sides() {
+    let registry = Registry::new();
+    registry.family::<(), Gauge>("mood", "Help.", &[]).unwrap();
+    conflict(
+        registry.register::<Set>(),
+        &format!(
+            "family \"mood\" is registered already, as a gauge of `{}`; expected a name of its own for the gauge of `{}`",
+            std::any::type_name::<Family<(), Gauge>>(),
+            std::any::type_name::<Set>(),
+        ),
+    );
+}
+
+#[test]
+fn a_collectors_name_is_registered_once() {
+    let registry = Registry::new();
+    registry
+        .register_collector("pool", |_: &mut Rows| {})
+        .unwrap();
+    conflict(
+        registry.register_collector("pool", |_: &mut Rows| {}),
+        r#"collector "pool" is registered already; expected a name of its own"#,
+    );
+}
