@@ -1,0 +1,3 @@
+//! The HTTP subject.
+
+fn main() {}

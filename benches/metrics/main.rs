@@ -1,0 +1,24 @@
+//! Recording and scraping, beside the metrics libraries that people use today.
+
+mod held;
+mod labels;
+mod library;
+mod lookup;
+mod memory;
+mod ours;
+mod peers;
+mod scrape;
+mod workload;
+
+use omtx_benches::{Plan, alloc};
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;
+
+fn main() {
+    let plan = Plan::from_env();
+    held::run(&plan);
+    lookup::run(&plan);
+    scrape::run(&plan);
+    memory::run(&plan);
+}

@@ -1,0 +1,213 @@
+//! Rounds that take turns.
+
+use crate::{Plan, alloc};
+use std::fmt;
+use std::time::Duration;
+
+/// Does an operation this many times, and says how long that took.
+pub struct Run(Box<dyn FnMut(u64) -> Round>);
+
+/// One round of one contender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// Wall time.
+    pub took: Duration,
+    /// Of which a thread was ready to run, but the operating system ran something else.
+    pub waited: Duration,
+}
+
+impl Round {
+    /// True if other programs took so much of the round that it tells of them: a twentieth. Two threads that had to
+    /// share a core do not contend, and would look better than they are.
+    fn is_disturbed(self) -> bool {
+        self.waited * 20 > self.took
+    }
+}
+
+impl Run {
+    /// `run` is called with the number of operations, and times them itself.
+    pub fn new(run: impl FnMut(u64) -> Round + 'static) -> Self {
+        Self(Box::new(run))
+    }
+
+    /// The same, with work after each round that is not timed.
+    #[must_use]
+    pub fn then(mut self, mut after: impl FnMut() + 'static) -> Self {
+        Self::new(move |times| {
+            let round = (self.0)(times);
+            after();
+            round
+        })
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Run")
+    }
+}
+
+/// What one contender of a row came to, per unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stats {
+    /// The middle round, in the subject's unit.
+    pub median: f64,
+    /// A quarter of the rounds were faster.
+    pub lower: f64,
+    /// A quarter of the rounds were slower.
+    pub upper: f64,
+    /// Heap allocations.
+    pub allocations: f64,
+    /// Bytes asked of the heap.
+    pub bytes: f64,
+    /// True if other programs left too few rounds undisturbed.
+    pub disturbed: bool,
+}
+
+impl Stats {
+    /// A figure that was counted, not timed.
+    #[must_use]
+    pub fn exact(value: f64) -> Self {
+        Self {
+            median: value,
+            lower: value,
+            upper: value,
+            allocations: 0.0,
+            bytes: 0.0,
+            disturbed: false,
+        }
+    }
+
+    /// True if the machine was busy: disturbed, or the middle half of the rounds is spread over more than a quarter of
+    /// the median.
+    #[must_use]
+    pub fn is_noisy(&self) -> bool {
+        self.disturbed || self.upper - self.lower > self.median / 4.0
+    }
+}
+
+/// Runs all contenders, each once per round; the order rotates, so that nobody always follows the same neighbour.
+/// An operation counts as `units` of what the row reports.
+///
+/// A round that other programs disturbed is run again at the end of the row, at most twice as many as were asked for.
+pub(crate) fn measure(contenders: &mut [&mut Run], units: f64, plan: &Plan) -> Vec<Stats> {
+    let times: Vec<u64> = contenders
+        .iter_mut()
+        .map(|run| calibrate(run, plan.round))
+        .collect();
+    let mut rounds = vec![Vec::with_capacity(3 * plan.rounds); contenders.len()];
+    for round in 0..3 * plan.rounds {
+        for turn in 0..contenders.len() {
+            let who = (round + turn) % contenders.len();
+            let quiet = || {
+                rounds[who]
+                    .iter()
+                    .filter(|round: &&Round| !round.is_disturbed())
+                    .count()
+            };
+            if quiet() < plan.rounds {
+                rounds[who].push((contenders[who].0)(times[who]));
+            }
+        }
+    }
+    let mut stats = Vec::new();
+    for ((run, rounds), times) in contenders.iter_mut().zip(rounds).zip(times) {
+        let seen = alloc::count(|| {
+            (run.0)(times);
+        });
+        stats.push(Stats {
+            allocations: seen.count as f64 / times as f64,
+            bytes: seen.bytes as f64 / times as f64,
+            ..summary(rounds, times as f64 * units, plan.rounds)
+        });
+    }
+    stats
+}
+
+fn summary(mut rounds: Vec<Round>, per: f64, wanted: usize) -> Stats {
+    let quiet = rounds.iter().filter(|round| !round.is_disturbed()).count();
+    let disturbed = quiet < wanted / 2;
+    if !disturbed {
+        rounds.retain(|round| !round.is_disturbed());
+    }
+    rounds.sort_by_key(|round| round.took);
+    let at = |index: usize| rounds[index].took.as_nanos() as f64 / per;
+    let quarter = rounds.len() / 4;
+    Stats {
+        lower: at(quarter),
+        upper: at(rounds.len() - 1 - quarter),
+        disturbed,
+        ..Stats::exact(at(rounds.len() / 2))
+    }
+}
+
+/// How many operations fill a round. Warms up on the way.
+fn calibrate(run: &mut Run, round: Duration) -> u64 {
+    let mut times = 1;
+    loop {
+        let took = (run.0)(times).took;
+        if took * 4 >= round {
+            let wanted = times as f64 * round.as_secs_f64() / took.as_secs_f64().max(1e-9);
+            return (wanted as u64).max(1);
+        }
+        times *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pretends that an operation takes `nanos`, and in every fourth round ten times that, `waited` of it idle.
+    fn pretend(nanos: u64, waited: u64) -> Run {
+        let mut round = 0_u32;
+        Run::new(move |times| {
+            round += 1;
+            let slow = if round.is_multiple_of(4) { 10 } else { 1 };
+            Round {
+                took: Duration::from_nanos(nanos * times * slow),
+                waited: Duration::from_nanos(waited * times),
+            }
+        })
+    }
+
+    fn measure_quick(contenders: &mut [&mut Run], units: f64) -> Vec<Stats> {
+        measure(contenders, units, &Plan::from_args(["--quick"]))
+    }
+
+    #[test]
+    fn the_median_ignores_the_rounds_that_were_slow() {
+        let (mut a, mut b) = (pretend(100, 0), pretend(300, 0));
+        let stats = measure_quick(&mut [&mut a, &mut b], 1.0);
+        assert_eq!([stats[0].median, stats[1].median], [100.0, 300.0]);
+        assert!(!stats[0].disturbed);
+    }
+
+    #[test]
+    fn an_operation_may_stand_for_several_units() {
+        let mut a = pretend(500, 0);
+        assert_eq!(measure_quick(&mut [&mut a], 5.0)[0].median, 100.0);
+    }
+
+    #[test]
+    fn a_row_whose_rounds_were_all_disturbed_says_so() {
+        let mut a = pretend(100, 90);
+        let stats = measure_quick(&mut [&mut a], 1.0)[0];
+        assert!(stats.disturbed && stats.is_noisy());
+    }
+
+    #[test]
+    fn a_disturbed_round_is_run_again() {
+        let mut round = 0_u32;
+        let mut every_other = Run::new(move |times| {
+            round += 1;
+            let waited = if round.is_multiple_of(2) { times * 900 } else { 0 };
+            Round {
+                took: Duration::from_nanos(times * 100 + waited),
+                waited: Duration::from_nanos(waited),
+            }
+        });
+        let stats = measure_quick(&mut [&mut every_other], 1.0)[0];
+        assert_eq!((stats.median, stats.disturbed), (100.0, false));
+    }
+}
