@@ -1,9 +1,10 @@
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::info::JobInfo;
 use super::jobs::Clock;
-use super::observer::JobObserver;
+use super::observer::{JobObserver, shielded};
 use super::reason::{Failure, PANIC_REASON};
 use super::status::{JobEnd, JobStatus, StageTime};
 
@@ -77,7 +78,16 @@ impl<O: JobObserver> Active<O> {
             run: Some(now.saturating_duration_since(self.started)),
             stage: course.stage.map(|stage| time_in(stage, now)),
         };
-        self.in_scope(|| self.observer.on_end(&self.state, &self.info, &end));
+        let told = Cell::new(false);
+        let tell = || {
+            told.set(true);
+            self.observer.on_end(&self.state, &self.info, &end);
+        };
+        shielded(|| self.in_scope(tell));
+        if !told.get() {
+            // An observer's `in_scope` broke before the hook was reached.
+            shielded(|| self.info.in_scope(tell));
+        }
     }
 
     pub(super) fn panicked(&self) {

@@ -1,10 +1,11 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, Weak};
 
 use super::active::{Active, Course, PanicSentry, Progress};
 use super::info::JobInfo;
 use super::jobs::Clock;
-use super::observer::JobObserver;
+use super::observer::{JobObserver, shielded};
 use super::reason::{DEFAULT_REASON, Failure};
 use super::run::Run;
 use super::running::RunningJob;
@@ -121,7 +122,9 @@ impl<O: JobObserver> QueuedJob<O> {
         let started = clock.now();
         let queued = started.saturating_duration_since(info.submitted);
         let _ = info.started.set(started); // a job starts once
-        info.in_scope(|| observer.on_start(&mut state, &info, queued));
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            info.in_scope(|| observer.on_start(&mut state, &info, queued))
+        }));
         let course = Mutex::new(Course::default());
         let active = Arc::new(Active {
             observer,
@@ -134,6 +137,10 @@ impl<O: JobObserver> QueuedJob<O> {
         });
         let progress: Weak<dyn Progress> = Arc::downgrade(&active) as _;
         active.info.scope.set_job(progress);
+        if let Err(payload) = told {
+            active.panicked();
+            resume_unwind(payload);
+        }
         active
     }
 }
@@ -160,8 +167,10 @@ impl<O: JobObserver> Drop for QueuedJob<O> {
             run: None,
             stage: None,
         };
-        self.info
-            .in_scope(|| observer.on_end(&state, &self.info, &end));
+        shielded(|| {
+            self.info
+                .in_scope(|| observer.on_end(&state, &self.info, &end))
+        });
     }
 }
 
