@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,12 +12,18 @@ use axum::routing::post;
 use http::{Method, StatusCode};
 use omtx_metrics::testing::Exposition;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::client::{Answer, Client, ClientError};
+use super::webhook;
 
 /// Between two looks at a job that is not over.
 const POLL: Duration = Duration::from_millis(20);
+
+/// For the last attempt of a webhook that is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One step of the demonstration, as it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +153,7 @@ pub async fn round(
     ] {
         step(what, &client.get(path).await?.status);
     }
+    receiver.has_refused(webhook::ATTEMPTS).await;
     Ok(())
 }
 
@@ -186,6 +194,7 @@ async fn state(client: &Client, id: &str) -> Result<String, ClientError> {
 /// Somebody else's service, which takes webhooks, or does not.
 struct Receiver {
     address: SocketAddr,
+    refusals: Arc<Semaphore>,
     _serving: JoinSet<()>,
 }
 
@@ -196,17 +205,29 @@ impl Receiver {
             Ok::<_, io::Error>((listener.local_addr()?, listener))
         };
         let (address, listener) = bound.await.map_err(ClientError::from)?;
+        let refusals = Arc::new(Semaphore::new(0));
+        let told = refusals.clone();
+        let refuse = async move || {
+            told.add_permits(1);
+            StatusCode::INTERNAL_SERVER_ERROR
+        };
         let router = Router::new()
             .route("/ok", post(async || StatusCode::NO_CONTENT))
-            .route("/broken", post(async || StatusCode::INTERNAL_SERVER_ERROR));
+            .route("/broken", post(refuse));
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
             address,
+            refusals,
             _serving: serving,
         })
+    }
+
+    /// Waits until it has refused so many attempts, but not for ever: the queue of webhooks may be full.
+    async fn has_refused(&self, attempts: u32) {
+        let _ = timeout(PATIENCE, self.refusals.acquire_many(attempts)).await;
     }
 }
 

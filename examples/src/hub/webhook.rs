@@ -27,7 +27,7 @@ use super::metrics::Metrics;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Attempts in all; the second waits [`BACKOFF`], the third twice that.
-const ATTEMPTS: u32 = 3;
+pub const ATTEMPTS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(200);
 
 /// Deliveries that wait; one more is dropped and counted.
