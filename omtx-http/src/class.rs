@@ -69,6 +69,7 @@ impl Class {
 }
 
 /// What follows `prefix` in `value`, which is compared at the letter `telling` first.
+#[inline]
 fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8], telling: usize) -> Option<&'a [u8]> {
     let (head, rest) = value.split_at_checked(prefix.len())?;
     let may_be = head[telling].eq_ignore_ascii_case(&prefix[telling]);
