@@ -22,6 +22,10 @@ pub struct Config {
     pub queue_bytes: usize,
     /// `HUB_BODY_LIMIT`: bytes of FASTA in one request. 16 MiB.
     pub body_limit: usize,
+    /// `HUB_UPLOADS`: bodies that are read at a time. 32.
+    pub uploads: usize,
+    /// `HUB_UPLOAD_TIMEOUT`: seconds that a body may take to arrive. 30.
+    pub upload_timeout: Duration,
     /// `HUB_JOB_TIMEOUT`: seconds that a job may run. 300.
     pub job_timeout: Duration,
     /// `HUB_USER`: who may log in. `demo`.
@@ -44,6 +48,8 @@ impl Default for Config {
             queue: 64,
             queue_bytes: 256 << 20,
             body_limit: 16 << 20,
+            uploads: 32,
+            upload_timeout: Duration::from_secs(30),
             job_timeout: Duration::from_secs(300),
             user: DEMO_USER.to_owned(),
             password_hash: DEMO_PASSWORD_HASH.to_owned(),
@@ -103,6 +109,13 @@ impl Config {
             |n| *n > 0,
             &mut config.body_limit,
         )?;
+        var.parse(
+            "HUB_UPLOADS",
+            "a whole number from 1 to 10000",
+            |n| (1..=10_000).contains(n),
+            &mut config.uploads,
+        )?;
+        var.seconds("HUB_UPLOAD_TIMEOUT", &mut config.upload_timeout)?;
         var.seconds("HUB_JOB_TIMEOUT", &mut config.job_timeout)?;
         var.parse("HUB_USER", "a name", |_| true, &mut config.user)?;
         var.parse("HUB_FAULTS", "true or false", |_| true, &mut config.faults)?;

@@ -46,6 +46,8 @@ problems! {
     invalid_fasta = BAD_REQUEST "invalid-fasta" "Invalid FASTA";
     /// The body broke off before its end.
     incomplete_body = BAD_REQUEST "incomplete-body" "Incomplete body";
+    /// The body did not arrive within `HUB_UPLOAD_TIMEOUT`.
+    body_too_slow = REQUEST_TIMEOUT "body-too-slow" "Body too slow";
     /// Wrong user or password, or a token that is none.
     unauthorized = UNAUTHORIZED "unauthorized" "Unauthorized";
     /// No such path.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use omtx_context::Jobs;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
@@ -71,6 +71,7 @@ impl Hub {
             store,
             auth: Auth::new(&config.user, &config.password_hash),
             metrics,
+            uploads: Semaphore::new(config.uploads),
             readiness: Readiness::default(),
             config,
         });

@@ -1,6 +1,10 @@
 //! Requests that cannot be served: each gets a problem body, and the service goes on.
 
+use std::time::Duration;
+
 use http::{Method, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{TWO, TestHub};
 
@@ -78,6 +82,40 @@ async fn a_body_over_the_limit_is_too_large() {
         413,
         "body-too-large",
     );
+}
+
+#[tokio::test]
+async fn one_upload_too_many_is_told_to_come_back() {
+    let hub = TestHub::with(|config| config.uploads = 1).await;
+    let place = hub.app.uploads.acquire().await.unwrap();
+    let answer = hub
+        .client
+        .post("/api/v1/jobs?job_type=gc", TWO)
+        .await
+        .unwrap();
+    is_problem(&answer, 503, "busy");
+    assert_eq!(answer.headers["retry-after"], "1");
+    drop(place);
+    let answer = hub
+        .client
+        .post("/api/v1/jobs?job_type=gc", TWO)
+        .await
+        .unwrap();
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_does_not_keep_its_place() {
+    let hub = TestHub::with(|config| config.upload_timeout = Duration::from_millis(1)).await;
+    let mut connection = TcpStream::connect(hub.address).await.unwrap();
+    let head =
+        "POST /api/v1/jobs?job_type=gc HTTP/1.1\r\nhost: hub\r\ncontent-length: 9\r\n\r\n>half";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let _ = connection.read_to_string(&mut answer).await; // the connection is of no more use, and is closed
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("/problems/body-too-slow"), "{answer}");
+    assert_eq!(hub.app.uploads.available_permits(), hub.app.config.uploads);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
+use super::upload::Upload;
 use crate::hub::compute::align::{self, Scoring};
 use crate::hub::compute::{Analysis, kmer};
 use crate::hub::fasta::{self, Record};
@@ -89,7 +90,7 @@ pub(super) async fn submit(
     State(app): State<Arc<App>>,
     query: Result<Query<Submit>, QueryRejection>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Upload, Problem>,
 ) -> Result<impl IntoResponse, Problem> {
     let user = user(&app, &headers)?;
     let Query(submit) =
@@ -101,7 +102,7 @@ pub(super) async fn submit(
             "fault is allowed only where HUB_FAULTS=true",
         ));
     }
-    let body = body.map_err(|rejection| body_problem(rejection, app.config.body_limit))?;
+    let Upload(body) = body?;
     let records = parse(body).await?;
     check_work(&analysis, &records)?;
 
@@ -213,15 +214,6 @@ fn check_work(analysis: &Analysis, records: &[Record]) -> Result<(), Problem> {
         )));
     }
     Ok(())
-}
-
-fn body_problem(rejection: BytesRejection, limit: usize) -> Problem {
-    match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::body_too_large(format!("expected at most {limit} bytes"))
-        }
-        other => Problem::incomplete_body(other.body_text()),
-    }
 }
 
 fn full(full: Full) -> Problem {

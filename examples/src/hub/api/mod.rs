@@ -3,6 +3,7 @@
 mod jobs;
 mod login;
 mod probes;
+mod upload;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use http::Method;
 use omtx_context::Jobs;
+use tokio::sync::Semaphore;
 
 use super::auth::Auth;
 use super::config::Config;
@@ -35,6 +37,8 @@ pub struct App {
     pub auth: Auth,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Places for bodies that are being read.
+    pub uploads: Semaphore,
     /// Whether requests are welcome.
     pub readiness: Readiness,
 }
