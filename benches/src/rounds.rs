@@ -1,8 +1,9 @@
 //! Rounds that take turns.
 
+use crate::threads::waited;
 use crate::{Plan, alloc};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Does an operation this many times, and says how long that took.
 pub struct Run(Box<dyn FnMut(u64) -> Round>);
@@ -30,6 +31,20 @@ impl Run {
         Self(Box::new(run))
     }
 
+    /// `work` does the given number of operations on the calling thread.
+    pub fn batch(mut work: impl FnMut(u64) + 'static) -> Self {
+        Self::new(move |times| {
+            let before = waited();
+            let start = Instant::now();
+            work(times);
+            let took = start.elapsed();
+            Round {
+                took,
+                waited: waited().saturating_sub(before),
+            }
+        })
+    }
+
     /// The same, with work after each round that is not timed.
     #[must_use]
     pub fn then(mut self, mut after: impl FnMut() + 'static) -> Self {
@@ -52,16 +67,13 @@ impl fmt::Debug for Run {
 pub struct Stats {
     /// The middle round, in the subject's unit.
     pub median: f64,
-    /// A quarter of the rounds were faster.
-    pub lower: f64,
-    /// A quarter of the rounds were slower.
-    pub upper: f64,
     /// Heap allocations.
     pub allocations: f64,
     /// Bytes asked of the heap.
     pub bytes: f64,
-    /// True if other programs left too few rounds undisturbed.
-    pub disturbed: bool,
+    /// True if the machine was busy: other programs left too few rounds undisturbed, or the middle half of the rounds is
+    /// spread over more than a quarter of the median.
+    pub noisy: bool,
 }
 
 impl Stats {
@@ -70,19 +82,20 @@ impl Stats {
     pub fn exact(value: f64) -> Self {
         Self {
             median: value,
-            lower: value,
-            upper: value,
             allocations: 0.0,
             bytes: 0.0,
-            disturbed: false,
+            noisy: false,
         }
     }
 
-    /// True if the machine was busy: disturbed, or the middle half of the rounds is spread over more than a quarter of
-    /// the median.
-    #[must_use]
-    pub fn is_noisy(&self) -> bool {
-        self.disturbed || self.upper - self.lower > self.median / 4.0
+    /// What these add to `baseline`.
+    pub(crate) fn over(self, baseline: &Self) -> Self {
+        Self {
+            median: self.median - baseline.median,
+            allocations: self.allocations - baseline.allocations,
+            bytes: self.bytes - baseline.bytes,
+            noisy: self.noisy || baseline.noisy,
+        }
     }
 }
 
@@ -132,12 +145,11 @@ fn summary(mut rounds: Vec<Round>, per: f64, wanted: usize) -> Stats {
     }
     rounds.sort_by_key(|round| round.took);
     let at = |index: usize| rounds[index].took.as_nanos() as f64 / per;
-    let quarter = rounds.len() / 4;
+    let (middle, quarter) = (rounds.len() / 2, rounds.len() / 4);
+    let spread = at(rounds.len() - 1 - quarter) - at(quarter);
     Stats {
-        lower: at(quarter),
-        upper: at(rounds.len() - 1 - quarter),
-        disturbed,
-        ..Stats::exact(at(rounds.len() / 2))
+        noisy: disturbed || spread > at(middle) / 4.0,
+        ..Stats::exact(at(middle))
     }
 }
 
@@ -180,7 +192,7 @@ mod tests {
         let (mut a, mut b) = (pretend(100, 0), pretend(300, 0));
         let stats = measure_quick(&mut [&mut a, &mut b], 1.0);
         assert_eq!([stats[0].median, stats[1].median], [100.0, 300.0]);
-        assert!(!stats[0].disturbed);
+        assert!(!stats[0].noisy);
     }
 
     #[test]
@@ -190,10 +202,9 @@ mod tests {
     }
 
     #[test]
-    fn a_row_whose_rounds_were_all_disturbed_says_so() {
+    fn a_contender_whose_rounds_were_all_disturbed_is_noisy() {
         let mut a = pretend(100, 90);
-        let stats = measure_quick(&mut [&mut a], 1.0)[0];
-        assert!(stats.disturbed && stats.is_noisy());
+        assert!(measure_quick(&mut [&mut a], 1.0)[0].noisy);
     }
 
     #[test]
@@ -201,13 +212,17 @@ mod tests {
         let mut round = 0_u32;
         let mut every_other = Run::new(move |times| {
             round += 1;
-            let waited = if round.is_multiple_of(2) { times * 900 } else { 0 };
+            let waited = if round.is_multiple_of(2) {
+                times * 900
+            } else {
+                0
+            };
             Round {
                 took: Duration::from_nanos(times * 100 + waited),
                 waited: Duration::from_nanos(waited),
             }
         });
         let stats = measure_quick(&mut [&mut every_other], 1.0)[0];
-        assert_eq!((stats.median, stats.disturbed), (100.0, false));
+        assert_eq!((stats.median, stats.noisy), (100.0, false));
     }
 }

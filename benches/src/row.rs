@@ -19,6 +19,7 @@ pub struct Row {
 enum Who {
     Ours,
     Floor,
+    Baseline,
     Peer(&'static str),
 }
 
@@ -57,6 +58,12 @@ impl Row {
         self
     }
 
+    /// What all the others are measured over: theirs is what they add to it.
+    pub fn baseline(mut self, run: Run) -> Self {
+        self.contenders.push((Who::Baseline, run));
+        self
+    }
+
     /// Who else does this; a peer's name is its column.
     pub fn peers(mut self, peers: impl IntoIterator<Item = (&'static str, Run)>) -> Self {
         self.contenders
@@ -90,12 +97,25 @@ impl Row {
     pub fn measure(mut self, subject: &mut Subject) {
         let mut runs: Vec<&mut Run> = self.contenders.iter_mut().map(|(_, run)| run).collect();
         let stats = measure(&mut runs, self.units, &self.plan);
-        let measured: Vec<(Who, Stats)> = self
+        let mut measured: Vec<(Who, Stats)> = self
             .contenders
             .iter()
             .map(|(who, _)| *who)
             .zip(stats)
             .collect();
+        let baseline = measured.iter().find(|(who, _)| *who == Who::Baseline);
+        if let Some((_, baseline)) = baseline.copied() {
+            for (_, stats) in &mut measured {
+                *stats = stats.over(&baseline);
+            }
+            let over = format!("over {:.0} ({:.1})", baseline.median, baseline.allocations);
+            let notes = [over, std::mem::take(&mut self.note)];
+            self.note = notes
+                .into_iter()
+                .filter(|note| !note.is_empty())
+                .collect::<Vec<_>>()
+                .join("; ");
+        }
         self.finish(&measured, subject);
     }
 
@@ -130,7 +150,7 @@ impl Row {
                 .iter()
                 .filter_map(|(who, stats)| match who {
                     Who::Peer(name) => Some((*name, *stats)),
-                    Who::Ours | Who::Floor => None,
+                    Who::Ours | Who::Floor | Who::Baseline => None,
                 })
                 .collect(),
             name: self.name,

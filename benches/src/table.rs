@@ -148,8 +148,8 @@ fn verdict(row: &Measured, others: &Others<'_>) -> String {
     if words.is_empty() && !row.targets.is_empty() {
         words.push("ok".to_owned());
     }
-    let all = std::iter::once(&row.ours).chain(row.peers.iter().map(|(_, stats)| stats));
-    if all.clone().any(Stats::is_noisy) {
+    let mut all = std::iter::once(&row.ours).chain(row.peers.iter().map(|(_, stats)| stats));
+    if all.any(|stats| stats.noisy) {
         words.push("noisy".to_owned());
     }
     if !row.note.is_empty() {

@@ -23,18 +23,7 @@ impl Threads {
     /// `operation` is given a number that goes up by one each time (on each thread), to choose inputs by.
     pub fn run(self, operation: impl Fn(usize) + Send + Sync + 'static) -> Run {
         match self {
-            Self::One => Run::new(move |times| {
-                let waited = waited();
-                let start = Instant::now();
-                for i in 0..times as usize {
-                    operation(i);
-                }
-                let took = start.elapsed();
-                Round {
-                    took,
-                    waited: self::waited().saturating_sub(waited),
-                }
-            }),
+            Self::One => Run::batch(move |times| (0..times as usize).for_each(&operation)),
             Self::Two => {
                 let operation = Arc::new(operation);
                 Run::new(move |times| on_both(&operation, times))
@@ -58,7 +47,7 @@ fn worker(index: usize) -> Mutex<Sender<Job>> {
 }
 
 /// How long this thread has been ready to run while its core ran something else; 0 where the kernel does not tell.
-fn waited() -> Duration {
+pub(crate) fn waited() -> Duration {
     // Linux, Documentation/scheduler/sched-stats.rst: time on the CPU, time waiting on a run queue, both in nanoseconds.
     // Read without allocating, since allocations may be being counted.
     let mut stat = [0; 128];
