@@ -1,0 +1,104 @@
+//! Tells a client's own service when a job is over.
+
+mod callback;
+mod deliver;
+
+use std::sync::Arc;
+
+use http::Uri;
+use omtx_context::{JobEnd, JobInfo, JobObserver, JobStatus, Scope, WithScope};
+use omtx_metrics::sets::WebhookOutcome;
+use tokio::sync::{Semaphore, mpsc};
+use tracing::warn;
+
+pub use callback::{CallbackError, allowed};
+pub use deliver::ATTEMPTS;
+use deliver::{Courier, Event};
+
+use super::jobs::Store;
+use super::metrics::Metrics;
+
+/// Deliveries that wait; one more is dropped and counted.
+const QUEUE: usize = 256;
+
+/// Deliveries under way at a time.
+const CONCURRENT: usize = 8;
+
+#[derive(Debug)]
+struct Delivery {
+    to: Uri,
+    event: Event,
+    scope: Scope,
+}
+
+/// Observes jobs, and queues a delivery at the end of each that has a callback. It never waits.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    store: Arc<Store>,
+    metrics: Arc<Metrics>,
+    queue: mpsc::Sender<Delivery>,
+}
+
+impl JobObserver for Notify {
+    type State = ();
+
+    fn on_submit(&self, _: &JobInfo) {}
+
+    fn on_end(&self, (): &(), job: &JobInfo, end: &JobEnd) {
+        let Some(to) = self.store.callback(job.id()) else {
+            return;
+        };
+        let event = Event {
+            event: match end.status {
+                JobStatus::Completed => "job.completed",
+                JobStatus::Failed => "job.failed",
+                JobStatus::Cancelled => "job.cancelled",
+                JobStatus::Panicked => "job.panicked",
+            },
+            job_id: job.id().to_owned(),
+            job_type: job.job_type().to_owned(),
+            reason: end.reason,
+        };
+        let name = event.event;
+        let scope = job.scope().clone();
+        if self.queue.try_send(Delivery { to, event, scope }).is_err() {
+            warn!(
+                event = name,
+                job_id = job.id(),
+                "webhook dropped: too many wait"
+            );
+            self.metrics.webhook(name, WebhookOutcome::Failed, None);
+        }
+    }
+}
+
+/// The observer, and the task that delivers until the last observer is gone.
+pub fn start(
+    store: Arc<Store>,
+    metrics: Arc<Metrics>,
+) -> (Notify, impl Future<Output = ()> + Send) {
+    let (queue, mut deliveries) = mpsc::channel(QUEUE);
+    let notify = Notify {
+        store,
+        metrics: metrics.clone(),
+        queue,
+    };
+    let run = async move {
+        let courier = Courier::new();
+        let places = Arc::new(Semaphore::new(CONCURRENT));
+        while let Some(Delivery { to, event, scope }) = deliveries.recv().await {
+            let Ok(place) = places.clone().acquire_owned().await else {
+                break;
+            };
+            let (courier, metrics) = (courier.clone(), metrics.clone());
+            let deliver = async move {
+                courier.deliver(to, &event, &metrics).await;
+                drop(place);
+            };
+            tokio::spawn(deliver.in_scope(scope));
+        }
+        // Deliveries under way: all places free again.
+        let _ = places.acquire_many(CONCURRENT as u32).await;
+    };
+    (notify, run)
+}
