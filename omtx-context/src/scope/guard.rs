@@ -11,9 +11,9 @@ pub(super) fn current() -> &'static Local<Scope> {
     &CURRENT
 }
 
-/// Not `Send`, and named after the mistake: the compiler prints this name when a guard is held across `.await`.
-#[allow(dead_code)]
-struct ScopeGuardHeldAcrossAwait(*const ());
+/// Named after the mistake: a pointer is not `Send`, and the compiler prints what it points to when a guard is held
+/// across `.await` in a task that may change threads.
+enum ScopeGuardHeldAcrossAwait {}
 
 /// Keeps a [`Scope`] current on this thread until it is dropped.
 ///
@@ -42,7 +42,7 @@ struct ScopeGuardHeldAcrossAwait(*const ());
 #[must_use = "the scope is left when the guard is dropped"]
 pub struct ScopeGuard {
     token: Token,
-    not_send: PhantomData<ScopeGuardHeldAcrossAwait>,
+    not_send: PhantomData<*const ScopeGuardHeldAcrossAwait>,
 }
 
 impl Scope {

@@ -12,9 +12,8 @@ thread_local! {
     static CURRENT: RefCell<Stack<TraceContext>> = const { RefCell::new(Stack::new()) };
 }
 
-/// Not `Send`, and named after the mistake; see [`ScopeGuard`](crate::ScopeGuard).
-#[allow(dead_code)]
-struct TraceGuardHeldAcrossAwait(*const ());
+/// Named after the mistake; see [`ScopeGuard`](crate::ScopeGuard).
+enum TraceGuardHeldAcrossAwait {}
 
 /// Keeps a [`TraceContext`] current on this thread until it is dropped; guards may be dropped in any order.
 ///
@@ -32,7 +31,7 @@ struct TraceGuardHeldAcrossAwait(*const ());
 #[must_use = "the span is left when the guard is dropped"]
 pub struct TraceGuard {
     token: Token,
-    not_send: PhantomData<TraceGuardHeldAcrossAwait>,
+    not_send: PhantomData<*const TraceGuardHeldAcrossAwait>,
 }
 
 impl Drop for TraceGuard {
