@@ -5,8 +5,8 @@
 //! Slower counters never pay the memory of stripes, and an increment stays one `fetch_add` instead of a
 //! compare-and-swap loop whose failures would tell the same.
 
-use std::sync::LazyLock;
-use std::time::Instant;
+#[cfg(not(loom))]
+use std::{sync::LazyLock, time::Instant};
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -33,12 +33,19 @@ impl Contention {
     }
 
     /// Notes that this thread is here now; true if another was just before.
+    #[cfg(not(loom))]
     #[cold]
     pub(super) fn look(&self) -> bool {
         static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
         // The epoch lies a window back, so that the initial 0 is never "just before".
         let micros = EPOCH.elapsed().as_micros() as u64 + WINDOW_MICROS;
         self.look_at(super::stripes::thread_index(), micros)
+    }
+
+    /// A model takes the same steps each time, so that it has no clock: all threads look at the same moment.
+    #[cfg(loom)]
+    pub(super) fn look(&self) -> bool {
+        self.look_at(super::stripes::thread_index(), WINDOW_MICROS)
     }
 
     fn look_at(&self, thread: usize, micros: u64) -> bool {

@@ -29,6 +29,8 @@ pub use unknown::Unknown;
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, not(loom)))]
+mod splitting;
 
 /// A cell that counted nothing yet.
 pub(crate) fn new<M: Metric>(config: &CellConfig) -> M {

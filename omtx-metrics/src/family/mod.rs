@@ -7,6 +7,9 @@ mod series;
 mod spec;
 mod table;
 
+#[cfg(all(test, loom))]
+mod models;
+
 pub use declared::Declared;
 pub use handle::Handle;
 #[cfg(feature = "http")]

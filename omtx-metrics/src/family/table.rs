@@ -34,8 +34,8 @@ unsafe impl<M: Send + Sync> Send for Table<M> {}
 // SAFETY: as above; mutation goes through atomics and the mutex.
 unsafe impl<M: Send + Sync> Sync for Table<M> {}
 
-/// Slots of the first table.
-const FIRST_SLOTS: usize = 8;
+/// Slots of the first table. A model outgrows it at once.
+const FIRST_SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
 
 fn empty_slots<M>(count: usize) -> Box<[AtomicPtr<Series<M>>]> {
     (0..count).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect()

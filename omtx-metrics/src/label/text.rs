@@ -10,11 +10,25 @@ pub(crate) struct LabelText {
     text: Box<str>,
     /// True if some value needed an escape, and comparisons must respect that.
     escaped: bool,
+    /// Where the first open value starts; 0 if there is none.
+    open_at: u32,
+    /// Its length in bytes.
+    open_len: u32,
 }
 
 impl LabelText {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The first open value, if no value needed an escape.
+    #[inline]
+    pub(crate) fn first_open(&self) -> Option<&[u8]> {
+        let (at, len) = (self.open_at as usize, self.open_len as usize);
+        if self.escaped {
+            return None;
+        }
+        self.text.as_bytes().get(at..at + len)
     }
 
     /// The pairs of `of`, under these names.
@@ -30,6 +44,7 @@ pub(crate) struct TextWriter<'a> {
     names: std::slice::Iter<'a, Box<str>>,
     text: Vec<u8>,
     escaped: bool,
+    open: Option<(u32, u32)>,
 }
 
 impl<'a> TextWriter<'a> {
@@ -38,6 +53,7 @@ impl<'a> TextWriter<'a> {
             names: names.iter(),
             text: Vec::new(),
             escaped: false,
+            open: None,
         }
     }
 
@@ -47,6 +63,8 @@ impl<'a> TextWriter<'a> {
                 .expect("escaping inserts only ASCII into UTF-8")
                 .into_boxed_str(),
             escaped: self.escaped,
+            open_at: self.open.unwrap_or_default().0,
+            open_len: self.open.unwrap_or_default().1,
         }
     }
 
@@ -69,8 +87,54 @@ impl LabelVisitor for TextWriter<'_> {
         self.pair(value);
     }
 
+    #[allow(clippy::cast_possible_truncation)] // a value has 64 KiB at most
     fn open(&mut self, value: &str) {
-        self.pair(bounded(value));
+        let value = bounded(value);
+        self.pair(value);
+        // The value and its closing quote are last. Where something was escaped, nobody asks.
+        let at = self.text.len().saturating_sub(value.len() + 1);
+        self.open.get_or_insert((at as u32, value.len() as u32));
+    }
+}
+
+/// Tells whether the one open label of a set has the value of a series whose closed labels are known to be equal: what
+/// [`Matcher`] tells of any set, without walking through the names.
+pub(crate) struct OneOpen<'a> {
+    pub(crate) value: &'a [u8],
+    pub(crate) equal: bool,
+}
+
+impl LabelVisitor for OneOpen<'_> {
+    #[inline]
+    fn closed(&mut self, _: &'static str) {}
+
+    #[inline]
+    fn open(&mut self, value: &str) {
+        self.equal = equal(self.value, bounded(value).as_bytes());
+    }
+}
+
+/// `a == b`, without the call that a comparison of unknown length is: routes and names are short.
+#[inline]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let word = |bytes: &[u8], at: usize| -> u64 {
+        bytes[at..at + 8].try_into().map_or(0, u64::from_ne_bytes)
+    };
+    let len = a.len();
+    if len != b.len() {
+        return false;
+    }
+    match len {
+        // Two words that overlap where the length is no multiple of eight.
+        8..=16 => (word(a, 0) ^ word(b, 0)) | (word(a, len - 8) ^ word(b, len - 8)) == 0,
+        17..=32 => {
+            (word(a, 0) ^ word(b, 0))
+                | (word(a, 8) ^ word(b, 8))
+                | (word(a, len - 16) ^ word(b, len - 16))
+                | (word(a, len - 8) ^ word(b, len - 8))
+                == 0
+        }
+        _ => a == b,
     }
 }
 
@@ -100,7 +164,7 @@ impl<'a> Matcher<'a> {
 
     /// True if all labels matched and nothing of the series is left over.
     #[inline]
-    pub(crate) fn is_match(self) -> bool {
+    pub(crate) fn is_match(&self) -> bool {
         self.equal && self.at == self.text.len() + 1
     }
 
@@ -202,6 +266,20 @@ mod tests {
         let mut matcher = Matcher::new(&text, &names, 2);
         Two::visit(&other, &mut matcher);
         matcher.is_match()
+    }
+
+    #[test]
+    fn values_of_every_length_are_compared_to_their_last_byte() {
+        let a: Vec<u8> = (0..100).collect();
+        for len in 0..a.len() {
+            assert!(equal(&a[..len], &a[..len]), "{len}");
+            assert!(!equal(&a[..len], &a[..len + 1]), "{len}");
+            for at in 0..len {
+                let mut b = a[..len].to_vec();
+                b[at] ^= 1;
+                assert!(!equal(&a[..len], &b), "{len} {at}");
+            }
+        }
     }
 
     #[test]
