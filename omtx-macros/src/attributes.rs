@@ -1,11 +1,25 @@
 //! What the three macros read from attributes alike.
 
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Lit, LitStr, Meta, Path, parse_quote};
 
 /// The path given by `crate = …`, else `::omtx_metrics`.
 pub(crate) fn default_crate() -> Path {
     parse_quote!(::omtx_metrics)
+}
+
+/// `path` as if it stood at `span`. A check that fails in a constant is reported where its call begins, and that is the
+/// path: with the span of a field, the compiler points at the field.
+pub(crate) fn at(path: &Path, span: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter();
+    tokens
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 /// The fields of a struct with named fields.

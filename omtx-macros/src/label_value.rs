@@ -59,6 +59,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let from = 0..variants.len();
     let expected = format!("a variant of {name}");
     Ok(quote! {
+        #[diagnostic::do_not_recommend] // someone else's enum is no help to who used a wrong type
         impl #krate::LabelValue for #name {
             const VALUES: &'static [&'static str] = &[#(#values),*];
 

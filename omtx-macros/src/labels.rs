@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam, Ident, Path, Type};
 
-use crate::attributes::{default_crate, named_fields, text};
+use crate::attributes::{at, default_crate, named_fields, text};
 
 struct Label<'a> {
     field: &'a Ident,
@@ -42,7 +42,8 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     });
     let checks = labels.iter().map(|label| {
         let name = &label.name;
-        quote_spanned!(label.field.span()=> #krate::__private::check_label(#name);)
+        let here = at(&krate, label.field.span());
+        quote_spanned!(label.field.span()=> #here::__private::check_label(#name);)
     });
     let closed: Vec<_> = labels
         .iter()

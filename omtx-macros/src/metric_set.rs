@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Expr, Field, Ident, LitInt, LitStr, Path, Type, Visibility};
 
-use crate::attributes::{default_crate, first_paragraph, named_fields, text};
+use crate::attributes::{at, default_crate, first_paragraph, named_fields, text};
 
 struct SetOptions {
     krate: Path,
@@ -45,6 +45,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let descs = families.iter().map(|family| family.desc(&krate));
     let checks = families.iter().enumerate().map(|(index, family)| {
         let (ty, has_buckets) = (family.ty, family.buckets.is_some());
+        let here = at(&krate, family.field.span());
         let state_check = family.state.as_ref().map(|state| {
             quote_spanned! {state.span()=>
                 assert!(<#ty as #krate::__private::Declared>::STATES.is_some(), "only a state set has a `state` label");
@@ -52,7 +53,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         });
         quote_spanned! {family.field.span()=>
             const _: () = {
-                #krate::__private::check_family(
+                #here::__private::check_family(
                     &<#set as #krate::MetricSet>::FAMILIES[#index],
                     <#ty as #krate::__private::Declared>::CLOSED,
                     <#ty as #krate::__private::Declared>::OPEN,

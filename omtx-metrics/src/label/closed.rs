@@ -3,6 +3,7 @@
 /// Makes an enum with `ALL` and `as_str` a closed set of label values.
 macro_rules! closed_label {
     ($ty:ty) => {
+        #[diagnostic::do_not_recommend]
         impl $crate::LabelValue for $ty {
             const VALUES: &'static [&'static str] = &{
                 let mut values = [""; <$ty>::ALL.len()];

@@ -45,6 +45,7 @@ pub trait LabelValue: Copy + Send + Sync + 'static {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl LabelValue for bool {
     const VALUES: &'static [&'static str] = &["false", "true"];
 

@@ -1,0 +1,10 @@
+use omtx_metrics::{Counter, MetricSet};
+
+/// A set.
+#[derive(MetricSet)]
+struct Set {
+    /// Requests.
+    requests: Counter,
+}
+
+fn main() {}

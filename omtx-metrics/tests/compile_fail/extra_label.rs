@@ -1,0 +1,15 @@
+use omtx_metrics::{Counter, Family, Labels, Registry};
+
+#[derive(Labels)]
+struct JobLabels<'a> {
+    job_type: &'a str,
+    stage: &'a str,
+}
+
+fn main() {
+    let jobs = Registry::new()
+        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.", &[])
+        .unwrap();
+    jobs.with(JobLabels { job_type: "align", stage: "queue", user: "7" }).inc();
+    let _: &Family<JobLabels<'static>, Counter> = &jobs;
+}

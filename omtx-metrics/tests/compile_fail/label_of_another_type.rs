@@ -1,0 +1,8 @@
+use omtx_metrics::Labels;
+
+#[derive(Labels)]
+struct StatusLabels {
+    status: u16,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use omtx_metrics::{Counter, Family, Labels, Registry};
+
+#[derive(Labels)]
+struct JobLabels<'a> {
+    job_type: &'a str,
+    stage: &'a str,
+}
+
+#[derive(Labels)]
+struct QueueLabels<'a> {
+    queue: &'a str,
+}
+
+fn main() {
+    let jobs = Registry::new()
+        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.", &[])
+        .unwrap();
+    jobs.with(QueueLabels { queue: "jobs" }).inc();
+    let _: &Family<JobLabels<'static>, Counter> = &jobs;
+}

@@ -1,0 +1,6 @@
+use omtx_metrics::Labels;
+
+#[derive(Labels)]
+struct Empty {}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use omtx_metrics::{Counter, Family, Labels, Registry};
+
+#[derive(Labels)]
+struct JobLabels<'a> {
+    job_type: &'a str,
+    stage: &'a str,
+}
+
+fn main() {
+    let jobs = Registry::new()
+        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.", &[])
+        .unwrap();
+    jobs.with(JobLabels { job_typ: "align", stage: "queue" }).inc();
+    let _: &Family<JobLabels<'static>, Counter> = &jobs;
+}
