@@ -203,7 +203,9 @@ fn malformed_names_lose_the_family() {
         "a{x=\"1\"}",
     ] {
         nonsense(
-            move |rows| drop(rows.gauge(name, "Bad.").row(&[], 1.0)),
+            move |rows| {
+                rows.gauge(name, "Bad.").row(&[], 1.0);
+            },
             &[],
             1.0,
         );
@@ -215,11 +217,9 @@ fn malformed_labels_lose_the_row() {
     for label in ["", "9x", "a-b", "__name__", "x=\"1\",y", "é"] {
         nonsense(
             move |rows| {
-                drop(
-                    rows.gauge("liar", "Bad.")
-                        .row(&[(label, "x")], 1.0)
-                        .row(&[], 2.0),
-                )
+                rows.gauge("liar", "Bad.")
+                    .row(&[(label, "x")], 1.0)
+                    .row(&[], 2.0);
             },
             &["liar 2"],
             1.0,
