@@ -374,3 +374,15 @@ fn what_overflows_a_familys_cap_is_counted_in_the_next_scrape() {
         Some(2.0)
     );
 }
+
+#[test]
+fn an_applications_family_wins_over_the_librarys() {
+    let registry = Registry::new();
+    let ours = registry
+        .family::<(), Counter>("omtx_scrapes_total", "Scrapes of something else.", &[])
+        .unwrap();
+    ours.with(()).inc();
+    let scraper = Scraper::new(&registry);
+    scraper.scrape();
+    assert_eq!(scraper.scrape().read("omtx_scrapes_total", &[]), Some(1.0));
+}

@@ -4,14 +4,22 @@
 mod cap;
 #[cfg(feature = "serde")]
 mod catalogue;
+mod cells;
 mod collectors;
 mod concurrency;
 mod engine;
 mod expositions;
 mod hostile_labels;
+#[cfg(feature = "prometheus")]
+mod interop;
+mod jobs;
 mod kinds;
 mod oracle;
 mod promtool;
 mod reading;
+#[cfg(all(feature = "axum", feature = "http"))]
+mod red;
 mod registration;
+#[cfg(feature = "axum")]
+mod route;
 mod startup_errors;
