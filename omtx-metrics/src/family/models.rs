@@ -119,6 +119,25 @@ fn a_series_is_found_while_the_table_grows() {
 }
 
 #[test]
+fn a_series_that_joins_others_in_a_table_is_whole() {
+    loom::model(|| {
+        let table = Arc::new(Table::new(0));
+        for hash in 1..=3 {
+            insert(&table, hash, 9);
+        }
+        // The table has room: readers are in it already.
+        let writer = spawn(&table, |table| {
+            insert(table, 4, 9);
+        });
+        if let Some(series) = find(&table, 4) {
+            assert_eq!(series.metric.read(), 4);
+        }
+        writer.join().unwrap();
+        assert_eq!(find(&table, 4).map(|series| series.metric.read()), Some(4));
+    });
+}
+
+#[test]
 fn two_threads_that_insert_the_same_series_get_the_same_one() {
     loom::model(|| {
         let table = Arc::new(Table::new(0));
