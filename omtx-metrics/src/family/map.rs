@@ -8,7 +8,9 @@ use foldhash::fast::RandomState;
 use super::Series;
 use super::table::Table;
 use crate::cell::Counter;
-use crate::label::{LabelText, LabelVisitor, Labels, Matcher, Overflowed, TextWriter, bounded};
+use crate::label::{
+    LabelText, LabelVisitor, Labels, Matcher, OneOpen, Overflowed, TextWriter, bounded,
+};
 
 /// A bounded map from labels to `M`. Reading takes no lock and allocates nothing.
 pub(crate) struct SeriesMap<L: Labels, M> {
@@ -90,13 +92,22 @@ impl<L: Labels, M> SeriesMap<L, M> {
         if L::OPEN == 0 {
             return self.table.at(closed);
         }
-        self.table.find(hash, |series| {
-            let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
-            series.closed == closed && {
-                L::visit(labels, &mut matcher);
-                matcher.is_match()
-            }
-        })
+        self.table.find(hash, |series| series.closed == closed && self.is_match(series, labels))
+    }
+
+    /// True if the open labels are those of the series.
+    #[inline]
+    fn is_match(&self, series: &Series<M>, labels: &L::Of<'_>) -> bool {
+        if L::OPEN == 1
+            && let Some(value) = series.labels.first_open()
+        {
+            let mut one = OneOpen { value, equal: false };
+            L::visit(labels, &mut one);
+            return one.equal;
+        }
+        let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
+        L::visit(labels, &mut matcher);
+        matcher.is_match()
     }
 
     #[cold]

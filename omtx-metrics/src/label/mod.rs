@@ -9,7 +9,7 @@ mod value;
 
 pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape};
-pub(crate) use text::{LabelText, Matcher, Overflowed, TextWriter};
+pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};
 #[cfg(feature = "prometheus")]
 pub(crate) use pairs::pairs;
 pub use value::LabelValue;
