@@ -12,12 +12,8 @@ use std::io::Write;
 use std::sync::Mutex;
 
 pub(crate) fn run(plan: &Plan) {
-    let mut subject = Subject::new(
-        "Scrape, text 0.0.4",
-        "ns per label set of 15 lines; allocations per scrape",
-        plan,
-    )
-    .floor_column("memcpy");
+    let mut subject = Subject::new("Scrape, text 0.0.4", "ns per label set of 15 lines", plan)
+        .floor_column("memcpy");
     for count in [100, 1_000, 10_000] {
         let sets = sets(count);
         if let Some(row) = subject.row(&format!("scrape of {count} label sets")) {

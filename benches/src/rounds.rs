@@ -157,7 +157,12 @@ fn summary(mut rounds: Vec<Round>, per: f64, wanted: usize) -> Stats {
 fn calibrate(run: &mut Run, round: Duration) -> u64 {
     let mut times = 1;
     loop {
-        let took = (run.0)(times).took;
+        // The fastest of three: one stall here would make every round of the row too short to tell anything.
+        let took = [(); 3]
+            .map(|()| (run.0)(times).took)
+            .into_iter()
+            .min()
+            .unwrap_or_default();
         if took * 4 >= round {
             let wanted = times as f64 * round.as_secs_f64() / took.as_secs_f64().max(1e-9);
             return (wanted as u64).max(1);
@@ -205,6 +210,19 @@ mod tests {
     fn a_contender_whose_rounds_were_all_disturbed_is_noisy() {
         let mut a = pretend(100, 90);
         assert!(measure_quick(&mut [&mut a], 1.0)[0].noisy);
+    }
+
+    #[test]
+    fn a_stall_while_warming_up_does_not_shorten_the_rounds() {
+        let mut first = true;
+        let mut stalls = Run::new(move |times| {
+            let stall = Duration::from_secs(u64::from(std::mem::take(&mut first)));
+            Round {
+                took: Duration::from_nanos(times * 100) + stall,
+                waited: Duration::ZERO,
+            }
+        });
+        assert_eq!(calibrate(&mut stalls, Duration::from_millis(2)), 20_000);
     }
 
     #[test]
