@@ -14,13 +14,19 @@ pub const MAX_CLOSED: usize = 4_096;
 /// Stops the compilation if a family breaks a rule. `None` for options that were not given.
 #[track_caller]
 pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buckets: bool) {
-    assert!(name::is_metric_name(desc.name), "a metric name is [a-zA-Z_][a-zA-Z0-9_]*");
+    assert!(
+        name::is_metric_name(desc.name),
+        "a metric name is [a-zA-Z_][a-zA-Z0-9_]*"
+    );
     match desc.kind {
         Kind::Counter => assert!(
             name::suffix_fits(desc.name, Kind::Counter),
             "a counter's name ends in `_total`"
         ),
-        Kind::Info => assert!(name::suffix_fits(desc.name, Kind::Info), "an info's name ends in `_info`"),
+        Kind::Info => assert!(
+            name::suffix_fits(desc.name, Kind::Info),
+            "an info's name ends in `_info`"
+        ),
         kind => assert!(
             name::suffix_fits(desc.name, kind),
             "only counters end in `_total`; `_bucket`, `_count`, `_sum` and `_created` are suffixes of samples"
@@ -34,8 +40,14 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         !has_buckets || matches!(desc.kind, Kind::Histogram),
         "only a histogram has buckets"
     );
-    assert!(name::are_bounds(desc.buckets), "buckets are finite and strictly increasing");
-    assert!(!has_buckets || !desc.buckets.is_empty(), "a histogram has at least one finite bucket");
+    assert!(
+        name::are_bounds(desc.buckets),
+        "buckets are finite and strictly increasing"
+    );
+    assert!(
+        !has_buckets || !desc.buckets.is_empty(),
+        "a histogram has at least one finite bucket"
+    );
     assert!(
         !desc.zeroed || open == 0,
         "`zeroed` needs a closed label set: the values of a `&str` are not known beforehand"
@@ -48,7 +60,10 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         check_label(states.name);
         let mut i = 0;
         while i < desc.labels.len() {
-            assert!(!name::equal(desc.labels[i].name, states.name), "the state's label is there already");
+            assert!(
+                !name::equal(desc.labels[i].name, states.name),
+                "the state's label is there already"
+            );
             i += 1;
         }
     }

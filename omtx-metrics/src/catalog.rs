@@ -70,14 +70,18 @@ impl Catalog {
     pub(crate) fn new<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
         Self {
             version: 1,
-            families: entries.map(|entry| CatalogFamily::new(entry.spec())).collect(),
+            families: entries
+                .map(|entry| CatalogFamily::new(entry.spec()))
+                .collect(),
         }
     }
 
     /// The family of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&CatalogFamily> {
-        let found = self.families.binary_search_by(|family| (*family.name).cmp(name));
+        let found = self
+            .families
+            .binary_search_by(|family| (*family.name).cmp(name));
         found.ok().map(|index| &self.families[index])
     }
 
@@ -106,19 +110,29 @@ impl Catalog {
         let families: Vec<String> = self
             .families
             .iter()
-            .map(|family| serde_json::to_string(family).expect("strings, numbers and lists serialise"))
+            .map(|family| {
+                serde_json::to_string(family).expect("strings, numbers and lists serialise")
+            })
             .collect();
-        format!("{{\"version\":{},\"families\":[\n{}\n]}}\n", self.version, families.join(",\n"))
+        format!(
+            "{{\"version\":{},\"families\":[\n{}\n]}}\n",
+            self.version,
+            families.join(",\n")
+        )
     }
 }
 
 impl CatalogFamily {
     fn new(spec: &crate::family::Spec) -> Self {
         let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
-        let declared = spec.labels.iter().zip(spec.label_names.iter()).map(|(label, name)| CatalogLabel {
-            name: name.to_string(),
-            values: label.values.map(owned),
-        });
+        let declared = spec
+            .labels
+            .iter()
+            .zip(spec.label_names.iter())
+            .map(|(label, name)| CatalogLabel {
+                name: name.to_string(),
+                values: label.values.map(owned),
+            });
         let states = spec.states.map(|states| CatalogLabel {
             name: spec.state_label.to_string(),
             values: Some(owned(states)),

@@ -10,7 +10,11 @@ use crate::family::Declared;
 /// The set is closed by the OpenMetrics 1.0 specification (section "Metric Types"); types that nothing here has
 /// (gauge histogram) are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
 #[non_exhaustive]
 pub enum Kind {
     /// A value that only goes up; its name ends in `_total`.

@@ -148,7 +148,8 @@ pub mod testing;
 
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{
-    Counter, CounterF64, Gauge, Histogram, InFlight, Info, IntGauge, Metric, StateSet, Timer, Unknown, buckets,
+    Counter, CounterF64, Gauge, Histogram, InFlight, Info, IntGauge, Metric, StateSet, Timer,
+    Unknown, buckets,
 };
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};

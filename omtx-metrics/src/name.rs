@@ -32,7 +32,11 @@ pub(crate) const fn is_metric_name(name: &str) -> bool {
 #[must_use]
 pub(crate) fn is_exposable_name(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':';
-    name.bytes().all(legal) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+    name.bytes().all(legal)
+        && name
+            .bytes()
+            .next()
+            .is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// True if `name` may label a series of ours: a legal label name that neither Prometheus (`__…`) nor the exposition
@@ -53,7 +57,9 @@ pub(crate) const fn suffix_fits(name: &str, kind: Kind) -> bool {
         Kind::Counter => ends_with(name, "_total") && name.len() > "_total".len(),
         Kind::Info => ends_with(name, "_info") && name.len() > "_info".len(),
         Kind::Gauge | Kind::Unknown => !ends_in_sample_suffix(name),
-        Kind::Histogram | Kind::Summary | Kind::StateSet => !ends_in_sample_suffix(name) && !ends_with(name, "_total"),
+        Kind::Histogram | Kind::Summary | Kind::StateSet => {
+            !ends_in_sample_suffix(name) && !ends_with(name, "_total")
+        }
     }
 }
 
@@ -192,7 +198,13 @@ mod tests {
     fn bounds_increase_and_are_finite() {
         assert!(are_bounds(&[]));
         assert!(are_bounds(&[-1.0, 0.0, 1.0]));
-        for bad in [&[1.0, 1.0][..], &[2.0, 1.0], &[f64::NAN], &[f64::INFINITY], &[0.0, f64::NAN]] {
+        for bad in [
+            &[1.0, 1.0][..],
+            &[2.0, 1.0],
+            &[f64::NAN],
+            &[f64::INFINITY],
+            &[0.0, f64::NAN],
+        ] {
             assert!(!are_bounds(bad), "{bad:?}");
         }
     }

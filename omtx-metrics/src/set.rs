@@ -163,19 +163,31 @@ impl SetOptions {
     }
 
     /// Calls the family that is declared as `from` (without namespace) `to` instead.
-    pub fn rename(mut self, from: impl Into<Cow<'static, str>>, to: impl Into<Cow<'static, str>>) -> Self {
+    pub fn rename(
+        mut self,
+        from: impl Into<Cow<'static, str>>,
+        to: impl Into<Cow<'static, str>>,
+    ) -> Self {
         self.renamed.push((from.into(), to.into()));
         self
     }
 
     /// Calls the label that is declared as `from` `to` instead, in every family of the set.
-    pub fn rename_label(mut self, from: impl Into<Cow<'static, str>>, to: impl Into<Cow<'static, str>>) -> Self {
+    pub fn rename_label(
+        mut self,
+        from: impl Into<Cow<'static, str>>,
+        to: impl Into<Cow<'static, str>>,
+    ) -> Self {
         self.renamed_labels.push((from.into(), to.into()));
         self
     }
 
     /// Gives the histogram that is declared as `family` these upper bounds, without `+Inf`.
-    pub fn buckets(mut self, family: impl Into<Cow<'static, str>>, upper_bounds: impl Into<Vec<f64>>) -> Self {
+    pub fn buckets(
+        mut self,
+        family: impl Into<Cow<'static, str>>,
+        upper_bounds: impl Into<Vec<f64>>,
+    ) -> Self {
         self.buckets.push((family.into(), upper_bounds.into()));
         self
     }

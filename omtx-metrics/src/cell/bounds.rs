@@ -13,12 +13,21 @@ pub mod buckets {
 
     /// Durations of jobs in seconds: 0.1 s to 12 h.
     pub const JOB_SECONDS: &[f64] = &[
-        0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0, 43_200.0,
+        0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0,
+        28_800.0, 43_200.0,
     ];
 
     /// Sizes of bodies in bytes: 64 B to 1 GiB, by powers of eight.
     pub const SIZE_BYTES: &[f64] = &[
-        64.0, 512.0, 4_096.0, 32_768.0, 262_144.0, 2_097_152.0, 16_777_216.0, 134_217_728.0, 1_073_741_824.0,
+        64.0,
+        512.0,
+        4_096.0,
+        32_768.0,
+        262_144.0,
+        2_097_152.0,
+        16_777_216.0,
+        134_217_728.0,
+        1_073_741_824.0,
     ];
 
     /// `N` bounds, the first at `start`, each `factor` times the one before.
@@ -116,7 +125,10 @@ impl Bounds {
             return self.upper.len();
         }
         if self.upper.len() <= LINEAR {
-            self.upper.iter().map(|&bound| usize::from(bound < value)).sum()
+            self.upper
+                .iter()
+                .map(|&bound| usize::from(bound < value))
+                .sum()
         } else {
             self.upper.partition_point(|&bound| bound < value)
         }
@@ -149,7 +161,13 @@ mod tests {
         let bounds = Bounds::new(&[0.005, 1.0, 1e6, 1e21]);
         assert_eq!(
             bounds.text().iter().map(|text| &**text).collect::<Vec<_>>(),
-            ["le=\"0.005\"} ", "le=\"1\"} ", "le=\"1e+06\"} ", "le=\"1e+21\"} ", "le=\"+Inf\"} "],
+            [
+                "le=\"0.005\"} ",
+                "le=\"1\"} ",
+                "le=\"1e+06\"} ",
+                "le=\"1e+21\"} ",
+                "le=\"+Inf\"} "
+            ],
         );
     }
 

@@ -86,7 +86,9 @@ mod tests {
     #[test]
     fn one_update_in_256_looks_whatever_the_step() {
         for step in [1_u64, 2, 3, 10, 256, 1_000, 4_096, 65_537] {
-            let due = (0..1 << 16).filter(|n| Contention::is_due(n * step)).count();
+            let due = (0..1 << 16)
+                .filter(|n| Contention::is_due(n * step))
+                .count();
             assert!((128..=512).contains(&due), "step {step}: {due} of 65536");
         }
     }

@@ -48,7 +48,10 @@ impl CounterF64 {
     /// The value now.
     #[must_use]
     pub fn get(&self) -> f64 {
-        self.stripes.all().map(float::load).fold(float::load(&self.bits), |sum, part| sum + part)
+        self.stripes
+            .all()
+            .map(float::load)
+            .fold(float::load(&self.bits), |sum, part| sum + part)
     }
 
     /// Moves the counter up to `total`, for a source that keeps its own count (a kernel, a driver). A `total` below the
@@ -56,7 +59,8 @@ impl CounterF64 {
     pub fn mirror(&self, total: f64) {
         if total >= 0.0 && total.is_finite() {
             let striped: f64 = self.stripes.all().map(float::load).sum();
-            self.bits.store((total - striped).max(0.0).to_bits(), Ordering::Relaxed);
+            self.bits
+                .store((total - striped).max(0.0).to_bits(), Ordering::Relaxed);
         }
     }
 }

@@ -64,7 +64,11 @@ const COLLISIONS: u32 = 8;
 
 impl Cells {
     fn new(buckets: usize, padding: usize) -> Self {
-        Self((0..1 + buckets + padding).map(|_| AtomicU64::new(0)).collect())
+        Self(
+            (0..1 + buckets + padding)
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+        )
     }
 
     /// False if another thread was adding to the sum at the same time.
@@ -150,7 +154,9 @@ impl Histogram {
     pub fn count(&self) -> u64 {
         let mut buckets = Vec::new();
         self.snapshot(&mut buckets);
-        buckets.iter().fold(0, |sum, &bucket| sum.wrapping_add(bucket))
+        buckets
+            .iter()
+            .fold(0, |sum, &bucket| sum.wrapping_add(bucket))
     }
 
     /// The sum of all finite observations.
@@ -165,7 +171,9 @@ impl Histogram {
         buckets.resize(self.bounds.upper().len() + 1, 0);
         // What was counted before the stripes stays in `cells`.
         let first = self.cells.add_to(buckets);
-        self.stripes.all().fold(first, |sum, stripe| sum + stripe.add_to(buckets))
+        self.stripes
+            .all()
+            .fold(first, |sum, stripe| sum + stripe.add_to(buckets))
     }
 
     /// Splits the histogram as contention would.

@@ -14,8 +14,8 @@ mod state_set;
 mod stripes;
 mod unknown;
 
-pub use bounds::buckets;
 pub(crate) use bounds::Bounds;
+pub use bounds::buckets;
 pub use counter::Counter;
 pub use counter_f64::CounterF64;
 pub use gauge::Gauge;

@@ -7,7 +7,10 @@ use loom::thread;
 
 use super::{Bounds, CellConfig, Counter, CounterF64, Histogram};
 
-/// Runs `writers` on threads of their own while this one calls `read`, which must never go down, and checks the end.
+/// Runs the writers beside `read`, which must never go down, and checks the end.
+///
+/// This thread writes, and the reader is the last that is spawned: loom remembers one earlier access for each atomic,
+/// and would not try a reader ahead of a writer that loads before it stores.
 fn check<C: Send + Sync + 'static>(
     new: fn() -> C,
     writers: [fn(&C); 2],
@@ -16,16 +19,19 @@ fn check<C: Send + Sync + 'static>(
 ) {
     loom::model(move || {
         let cell = Arc::new(new());
-        let threads = writers.map(|write| {
+        let spawn = |run: Box<dyn FnOnce(&C)>| {
             let cell = Arc::clone(&cell);
-            thread::spawn(move || write(&cell))
-        });
-        let first = read(&cell);
-        let second = read(&cell);
-        assert!(first <= second, "went from {first} to {second}");
-        for thread in threads {
-            thread.join().unwrap();
-        }
+            thread::spawn(move || run(&cell))
+        };
+        let writer = spawn(Box::new(writers[1]));
+        let reader = spawn(Box::new(move |cell| {
+            let first = read(cell);
+            let second = read(cell);
+            assert!(first <= second, "went from {first} to {second}");
+        }));
+        writers[0](&cell);
+        writer.join().unwrap();
+        reader.join().unwrap();
         assert_eq!(read(&cell), end);
     });
 }

@@ -175,7 +175,13 @@ mod tests {
         stripes.grow(|| AtomicU64::new(0));
         stripes.grow(|| AtomicU64::new(9)); // the first wins
         stripes.mine().unwrap().fetch_add(3, Ordering::Relaxed);
-        assert_eq!(stripes.all().map(|stripe| stripe.load(Ordering::Relaxed)).sum::<u64>(), 3);
+        assert_eq!(
+            stripes
+                .all()
+                .map(|stripe| stripe.load(Ordering::Relaxed))
+                .sum::<u64>(),
+            3
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod rows;
 mod worker;
 
 pub(crate) use metrics::{CollectorLabels, CollectorMetrics, FamilyLabels};
-pub use rows::{Row, Rows};
 pub(crate) use rows::{ForeignFamily, ForeignValue};
+pub use rows::{Row, Rows};
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -74,7 +74,11 @@ pub(crate) struct Collectors {
 }
 
 impl Collectors {
-    pub(crate) fn add(&self, name: Cow<'static, str>, collector: impl Collector) -> Result<(), Error> {
+    pub(crate) fn add(
+        &self,
+        name: Cow<'static, str>,
+        collector: impl Collector,
+    ) -> Result<(), Error> {
         let mut workers = lock(&self.workers);
         if workers.iter().any(|worker| **worker.name() == *name) {
             return Err(Error::conflict(format!(
@@ -110,7 +114,10 @@ impl Collectors {
         // Held while waiting: a second scrape asks after the first, instead of taking a collector that is busy with the
         // first for one that is stuck.
         let workers = lock(&self.workers);
-        let asked: Vec<(&Worker, bool)> = workers.iter().map(|worker| (worker, worker.ask())).collect();
+        let asked: Vec<(&Worker, bool)> = workers
+            .iter()
+            .map(|worker| (worker, worker.ask()))
+            .collect();
         let deadline = Instant::now() + timeout;
         let mut families = Vec::new();
         for (worker, asked) in asked {

@@ -111,7 +111,10 @@ impl Rows {
 
     /// What can be exposed, and how much could not.
     pub(super) fn finish(self, collector: &Arc<str>) -> (Vec<ForeignFamily>, u64) {
-        let families = self.families.into_iter().filter(|family| !family.rows.is_empty());
+        let families = self
+            .families
+            .into_iter()
+            .filter(|family| !family.rows.is_empty());
         let families = families.map(|family| ForeignFamily {
             collector: Arc::clone(collector),
             name: family.name,
@@ -208,7 +211,9 @@ impl ForeignValue {
             Self::Missing => false,
             #[cfg(feature = "prometheus")]
             Self::Histogram { buckets, count, .. } => {
-                let increasing = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
+                let increasing = buckets
+                    .windows(2)
+                    .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
                 let within = buckets.last().is_none_or(|(_, last)| last <= count);
                 kind == Kind::Histogram
                     && increasing

@@ -94,7 +94,9 @@ fn run(name: &Arc<str>, shared: &Shared, mut collector: Box<dyn Collector>) {
     loop {
         let mut state = shared
             .changed
-            .wait_while(lock(&shared.state), |state| !matches!(state, State::Asked | State::Closed))
+            .wait_while(lock(&shared.state), |state| {
+                !matches!(state, State::Asked | State::Closed)
+            })
             .unwrap_or_else(PoisonError::into_inner);
         if matches!(*state, State::Closed) {
             return;

@@ -29,7 +29,8 @@ impl<'a> TextEncoder<'a> {
     #[inline]
     fn sample(&mut self, spec: &Spec, start: &str, labels: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.start(start, labels);
-        self.out.extend_from_slice(if spec.has_labels() { b"} " } else { b" " });
+        self.out
+            .extend_from_slice(if spec.has_labels() { b"} " } else { b" " });
         write(self.out);
         self.out.push(b'\n');
     }
@@ -69,7 +70,11 @@ impl<'a> TextEncoder<'a> {
             self.out.extend_from_slice(spec.state_label.as_bytes());
             self.out.extend_from_slice(b"=\"");
             self.out.extend_from_slice(state.as_bytes());
-            self.out.extend_from_slice(if mask >> index & 1 == 1 { b"\"} 1\n" } else { b"\"} 0\n" });
+            self.out.extend_from_slice(if mask >> index & 1 == 1 {
+                b"\"} 1\n"
+            } else {
+                b"\"} 0\n"
+            });
         }
     }
 }
@@ -82,32 +87,47 @@ impl TextEncoder<'_> {
         escape_help(&family.help, self.out);
         self.push(&["\n# TYPE ", name, " ", family.kind.as_text(), "\n"]);
         for row in &family.rows {
-            let mut line = |suffix: &str, extra: Option<(&str, f64)>, write: &dyn Fn(&mut Vec<u8>)| {
-                self.foreign_line([name, suffix], &row.labels, extra);
-                write(self.out);
-                if let Some(timestamp) = row.timestamp_ms {
-                    self.out.push(b' ');
-                    write_i64(timestamp, self.out);
-                }
-                self.out.push(b'\n');
-            };
+            let mut line =
+                |suffix: &str, extra: Option<(&str, f64)>, write: &dyn Fn(&mut Vec<u8>)| {
+                    self.foreign_line([name, suffix], &row.labels, extra);
+                    write(self.out);
+                    if let Some(timestamp) = row.timestamp_ms {
+                        self.out.push(b' ');
+                        write_i64(timestamp, self.out);
+                    }
+                    self.out.push(b'\n');
+                };
             match &row.value {
                 ForeignValue::Number(value) => line("", None, &|out| write_f64(*value, out)),
                 #[cfg(feature = "prometheus")]
                 ForeignValue::Missing => {}
                 #[cfg(feature = "prometheus")]
-                ForeignValue::Histogram { buckets, sum, count } => {
+                ForeignValue::Histogram {
+                    buckets,
+                    sum,
+                    count,
+                } => {
                     for (bound, cumulative) in buckets {
-                        line("_bucket", Some(("le", *bound)), &|out| write_u64(*cumulative, out));
+                        line("_bucket", Some(("le", *bound)), &|out| {
+                            write_u64(*cumulative, out)
+                        });
                     }
-                    line("_bucket", Some(("le", f64::INFINITY)), &|out| write_u64(*count, out));
+                    line("_bucket", Some(("le", f64::INFINITY)), &|out| {
+                        write_u64(*count, out)
+                    });
                     line("_sum", None, &|out| write_f64(*sum, out));
                     line("_count", None, &|out| write_u64(*count, out));
                 }
                 #[cfg(feature = "prometheus")]
-                ForeignValue::Summary { quantiles, sum, count } => {
+                ForeignValue::Summary {
+                    quantiles,
+                    sum,
+                    count,
+                } => {
                     for (quantile, value) in quantiles {
-                        line("", Some(("quantile", *quantile)), &|out| write_f64(*value, out));
+                        line("", Some(("quantile", *quantile)), &|out| {
+                            write_f64(*value, out)
+                        });
                     }
                     line("_sum", None, &|out| write_f64(*sum, out));
                     line("_count", None, &|out| write_u64(*count, out));
@@ -144,12 +164,20 @@ impl Sink for TextEncoder<'_> {
     fn series(&mut self, spec: &Spec, labels: &str, reading: Reading<'_>) {
         let plain = &spec.text.plain;
         match reading {
-            Reading::Counter(value) => self.sample(spec, plain, labels, |out| write_u64(value, out)),
-            Reading::IntGauge(value) => self.sample(spec, plain, labels, |out| write_i64(value, out)),
+            Reading::Counter(value) => {
+                self.sample(spec, plain, labels, |out| write_u64(value, out))
+            }
+            Reading::IntGauge(value) => {
+                self.sample(spec, plain, labels, |out| write_i64(value, out))
+            }
             Reading::CounterF64(value) | Reading::Gauge(value) => {
                 self.sample(spec, plain, labels, |out| write_f64(value, out));
             }
-            Reading::Histogram { bounds, buckets, sum } => {
+            Reading::Histogram {
+                bounds,
+                buckets,
+                sum,
+            } => {
                 self.histogram(spec, labels, bounds, buckets, sum);
             }
             Reading::States { mask, states } => self.states(spec, labels, mask, states),

@@ -97,14 +97,24 @@ impl Exporter {
         let inner = &*self.inner;
         inner.update_losses();
         let mut buffer = inner.pool.take();
-        inner.registry.encode_merged(&mut buffer, &inner.library.entries());
+        inner
+            .registry
+            .encode_merged(&mut buffer, &inner.library.entries());
         inner.last_size.store(buffer.len(), Ordering::Relaxed);
 
-        let format = FormatLabels { format: Format::Text };
+        let format = FormatLabels {
+            format: Format::Text,
+        };
         let scrapes = &inner.scrapes;
-        scrapes.omtx_scrape_duration_seconds.with(format).observe_duration(started.elapsed());
+        scrapes
+            .omtx_scrape_duration_seconds
+            .with(format)
+            .observe_duration(started.elapsed());
         #[allow(clippy::cast_precision_loss)]
-        scrapes.omtx_scrape_size_bytes.with(format).observe(buffer.len() as f64);
+        scrapes
+            .omtx_scrape_size_bytes
+            .with(format)
+            .observe(buffer.len() as f64);
         self.count(Code::Ok);
         Scrape {
             content_type: TEXT_CONTENT_TYPE,
@@ -113,11 +123,15 @@ impl Exporter {
     }
 
     /// True if a scrape may take long enough to hold up other tasks of its thread.
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only an async server needs to know"))]
+    #[cfg_attr(
+        not(feature = "axum"),
+        expect(dead_code, reason = "only an async server needs to know")
+    )]
     fn is_slow(&self) -> bool {
         /// Encoded in well under a millisecond.
         const SMALL: usize = 256 * 1024;
-        !self.inner.registry.collectors().is_empty() || self.inner.last_size.load(Ordering::Relaxed) > SMALL
+        !self.inner.registry.collectors().is_empty()
+            || self.inner.last_size.load(Ordering::Relaxed) > SMALL
     }
 
     fn count(&self, code: Code) {
@@ -135,12 +149,16 @@ impl Inner {
     fn update_losses(&self) {
         let _one_writer = lock(&self.updating);
         for (collector, errors) in self.registry.collectors().errors() {
-            let labels = CollectorLabels { collector: &collector };
+            let labels = CollectorLabels {
+                collector: &collector,
+            };
             raise(self.losses.omtx_collector_errors_total.with(labels), errors);
         }
         for entry in self.registry.entries().iter() {
             if let Some(dropped) = entry.dropped() {
-                let labels = FamilyLabels { family: &entry.spec().name };
+                let labels = FamilyLabels {
+                    family: &entry.spec().name,
+                };
                 raise(self.losses.omtx_series_dropped_total.with(labels), dropped);
             }
         }
@@ -153,7 +171,9 @@ fn raise(counter: &crate::Counter, to: u64) {
 
 impl fmt::Debug for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exporter").field("registry", &self.inner.registry).finish_non_exhaustive()
+        f.debug_struct("Exporter")
+            .field("registry", &self.inner.registry)
+            .finish_non_exhaustive()
     }
 }
 

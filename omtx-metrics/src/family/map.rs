@@ -76,7 +76,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
 
     /// The combination of the closed labels and, where there are open ones, the hash of all.
     #[inline]
-    fn key(&self, labels: &L::Of<'_>) -> (usize, u64) {
+    fn key(&self, labels: &L::Of<'_>) -> (usize, u32) {
         let closed = L::closed_index(labels);
         if L::OPEN == 0 {
             return (closed, 0);
@@ -84,15 +84,17 @@ impl<L: Labels, M> SeriesMap<L, M> {
         let mut hash = Hash(self.hasher.build_hasher());
         hash.0.write_usize(closed);
         L::visit(labels, &mut hash);
-        (closed, hash.0.finish())
+        (closed, folded(hash.0.finish()))
     }
 
     #[inline]
-    fn find(&self, closed: usize, hash: u64, labels: &L::Of<'_>) -> Option<&Series<M>> {
+    fn find(&self, closed: usize, hash: u32, labels: &L::Of<'_>) -> Option<&Series<M>> {
         if L::OPEN == 0 {
             return self.table.at(closed);
         }
-        self.table.find(hash, |series| series.closed == closed && self.is_match(series, labels))
+        self.table.find(hash, |series| {
+            series.closed as usize == closed && self.is_match(series, labels)
+        })
     }
 
     /// True if the open labels are those of the series.
@@ -101,7 +103,10 @@ impl<L: Labels, M> SeriesMap<L, M> {
         if L::OPEN == 1
             && let Some(value) = series.labels.first_open()
         {
-            let mut one = OneOpen { value, equal: false };
+            let mut one = OneOpen {
+                value,
+                equal: false,
+            };
             L::visit(labels, &mut one);
             return one.equal;
         }
@@ -114,20 +119,24 @@ impl<L: Labels, M> SeriesMap<L, M> {
     fn add(
         &self,
         closed: usize,
-        hash: u64,
+        hash: u32,
         labels: &L::Of<'_>,
         make: impl FnOnce(New) -> M,
     ) -> &Series<M> {
         // Closed sets are bounded by their declaration. The limit is asked before the lock is taken: a scanner that
         // invents labels must not make the threads queue up.
-        let limit = if L::OPEN == 0 { usize::MAX } else { self.max_series };
+        let limit = if L::OPEN == 0 {
+            usize::MAX
+        } else {
+            self.max_series
+        };
         let mut make = Some(make);
         if self.table.len() < limit {
             let find = || self.find(closed, hash, labels);
             let added = self.table.insert(closed, hash, limit, find, || Series {
                 metric: made(&mut make, New::Exact),
                 hash,
-                closed,
+                closed: closed as u32,
                 labels: LabelText::new::<L>(labels, &self.names),
             });
             if let Some(series) = added {
@@ -151,11 +160,11 @@ impl<L: Labels, M> SeriesMap<L, M> {
         let mut hash = Hash(self.hasher.build_hasher());
         hash.0.write_usize(closed);
         L::visit(labels, &mut Overflowed(&mut hash));
-        let hash = hash.0.finish();
+        let hash = folded(hash.0.finish());
         let find = || {
             self.table.find(hash, |series| {
                 let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
-                series.closed == closed && {
+                series.closed as usize == closed && {
                     L::visit(labels, &mut Overflowed(&mut matcher));
                     matcher.is_match()
                 }
@@ -171,7 +180,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
             Series {
                 metric: made(make, New::Overflow),
                 hash,
-                closed,
+                closed: closed as u32,
                 labels: text.finish(),
             }
         });
@@ -182,6 +191,13 @@ impl<L: Labels, M> SeriesMap<L, M> {
 /// `insert` calls its closure at most once, and not at all if it answers `None`; the type system cannot see that.
 fn made<M>(make: &mut Option<impl FnOnce(New) -> M>, new: New) -> M {
     make.take().expect("a series is made once")(new)
+}
+
+/// Half of the bits are enough: a table has far fewer slots, and whoever has the same hash is compared.
+#[inline]
+#[allow(clippy::cast_possible_truncation)]
+fn folded(hash: u64) -> u32 {
+    hash as u32
 }
 
 /// Hashes the open labels; the closed ones are hashed as one number.

@@ -136,7 +136,8 @@ impl<L: Labels, M: Metric> Family<L, M> {
 
     #[inline]
     fn find(&self, labels: &L::Of<'_>) -> &Series<M> {
-        self.series.get(labels, |_| crate::cell::new(&self.spec.cell))
+        self.series
+            .get(labels, |_| crate::cell::new(&self.spec.cell))
     }
 
     pub(crate) fn collect(&self, samples: &mut Samples<'_>) {

@@ -31,120 +31,126 @@ impl Witness {
     }
 }
 
-fn find(table: &Table<Witness>, hash: u64) -> Option<&Series<Witness>> {
+fn find(table: &Table<Witness>, hash: u32) -> Option<&Series<Witness>> {
     table.find(hash, |_| true)
 }
 
-/// The series of `hash`, made if it is new; its value is its hash, and so is that of its combination of closed labels.
-fn insert(table: &Table<Witness>, hash: u64, limit: usize) -> Option<&Series<Witness>> {
-    table.insert(
-        0,
+fn series(hash: u32) -> Series<Witness> {
+    Series {
+        metric: Witness::new(hash.into()),
         hash,
-        limit,
-        || find(table, hash),
-        || Series {
-            metric: Witness::new(hash),
-            hash,
-            closed: 0,
-            labels: TextWriter::new(&[]).finish(),
-        },
-    )
+        closed: 0,
+        labels: TextWriter::new(&[]).finish(),
+    }
 }
 
-fn spawn<R: 'static>(
-    table: &Arc<Table<Witness>>,
-    run: impl FnOnce(&Table<Witness>) -> R + 'static,
-) -> thread::JoinHandle<R> {
-    let table = Arc::clone(table);
-    thread::spawn(move || run(&table))
+/// The series of `hash`, made if it is new; its value is its hash.
+fn insert(table: &Table<Witness>, hash: u32, limit: usize) -> Option<&Series<Witness>> {
+    table.insert(0, hash, limit, || find(table, hash), || series(hash))
+}
+
+/// Runs `write` beside `read`, and `after` when both have ended.
+///
+/// This thread writes and the other reads: loom remembers one earlier access for each atomic, and would not try a reader
+/// ahead of a writer that loads before it stores.
+fn check(
+    new: fn() -> Table<Witness>,
+    write: fn(&Table<Witness>),
+    read: fn(&Table<Witness>),
+    after: fn(&Table<Witness>),
+) {
+    loom::model(move || {
+        let table = Arc::new(new());
+        let shared = Arc::clone(&table);
+        let reader = thread::spawn(move || read(&shared));
+        write(&table);
+        reader.join().unwrap();
+        after(&table);
+    });
+}
+
+/// A table with series 1 to `count`.
+fn filled(count: u64) -> Table<Witness> {
+    let table = Table::new(0);
+    for hash in 1..=count {
+        insert(&table, hash, 9);
+    }
+    table
+}
+
+fn value(series: Option<&Series<Witness>>) -> Option<u64> {
+    series.map(|series| series.metric.read())
 }
 
 #[test]
 fn a_series_that_is_found_is_whole() {
-    loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        let writer = spawn(&table, |table| {
-            insert(table, 1, 9);
-        });
-        if let Some(series) = find(&table, 1) {
-            assert_eq!(series.metric.read(), 1);
-        }
-        writer.join().unwrap();
-        assert_eq!(find(&table, 1).map(|series| series.metric.read()), Some(1));
-    });
+    check(
+        || filled(0),
+        |table| drop(insert(table, 1, 9)),
+        |table| assert!(matches!(value(find(table, 1)), None | Some(1))),
+        |table| assert_eq!(value(find(table, 1)), Some(1)),
+    );
 }
 
 #[test]
 fn a_series_of_closed_labels_that_is_found_is_whole() {
-    loom::model(|| {
-        let table = Arc::new(Table::new(1));
-        let writer = spawn(&table, |table| {
-            table.insert(
-                0,
-                0,
-                9,
-                || table.at(0),
-                || Series {
-                    metric: Witness::new(7),
-                    hash: 0,
-                    closed: 0,
-                    labels: TextWriter::new(&[]).finish(),
-                },
-            );
-        });
-        if let Some(series) = table.at(0) {
-            assert_eq!(series.metric.read(), 7);
-        }
-        writer.join().unwrap();
-        assert_eq!(table.at(0).map(|series| series.metric.read()), Some(7));
-    });
+    check(
+        || Table::new(1),
+        |table| {
+            table.insert(0, 0, 9, || table.at(0), || series(7));
+        },
+        |table| assert!(matches!(value(table.at(0)), None | Some(7))),
+        |table| assert_eq!(value(table.at(0)), Some(7)),
+    );
 }
 
-#[test]
-fn a_series_is_found_while_the_table_grows() {
-    loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        insert(&table, 1, 9);
-        // The second one has the same place, and no room in the first table.
-        let writer = spawn(&table, |table| {
-            insert(table, 1 + 64, 9);
-        });
-        assert_eq!(find(&table, 1).map(|series| series.metric.read()), Some(1));
-        if let Some(series) = find(&table, 1 + 64) {
-            assert_eq!(series.metric.read(), 1 + 64);
-        }
-        writer.join().unwrap();
-        assert!(find(&table, 1).is_some() && find(&table, 1 + 64).is_some());
-    });
-}
-
+/// The table has room: readers are in it already.
 #[test]
 fn a_series_that_joins_others_in_a_table_is_whole() {
-    loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        for hash in 1..=3 {
-            insert(&table, hash, 9);
-        }
-        // The table has room: readers are in it already.
-        let writer = spawn(&table, |table| {
-            insert(table, 4, 9);
-        });
-        if let Some(series) = find(&table, 4) {
-            assert_eq!(series.metric.read(), 4);
-        }
-        writer.join().unwrap();
-        assert_eq!(find(&table, 4).map(|series| series.metric.read()), Some(4));
-    });
+    check(
+        || filled(3),
+        |table| drop(insert(table, 4, 9)),
+        |table| assert!(matches!(value(find(table, 4)), None | Some(4))),
+        |table| assert_eq!(value(find(table, 4)), Some(4)),
+    );
+}
+
+/// The second series has the same place as the first, and no room in the first table.
+#[test]
+fn a_series_is_found_while_the_table_grows() {
+    check(
+        || filled(1),
+        |table| drop(insert(table, 1 + 64, 9)),
+        |table| {
+            assert_eq!(value(find(table, 1)), Some(1));
+            assert!(matches!(value(find(table, 1 + 64)), None | Some(65)));
+        },
+        |table| {
+            assert_eq!(value(find(table, 1)), Some(1));
+            assert_eq!(value(find(table, 1 + 64)), Some(65));
+        },
+    );
+}
+
+#[test]
+fn whoever_sees_the_table_full_finds_all_that_is_in_it() {
+    check(
+        || filled(0),
+        |table| drop(insert(table, 1, 1)),
+        |table| assert!(table.len() < 1 || value(find(table, 1)) == Some(1)),
+        |table| assert_eq!(table.len(), 1),
+    );
 }
 
 #[test]
 fn two_threads_that_insert_the_same_series_get_the_same_one() {
     loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        let insert_it =
+        let table = Arc::new(filled(0));
+        let address =
             |table: &Table<Witness>| std::ptr::from_ref(insert(table, 1, 9).unwrap()).addr();
-        let other = spawn(&table, insert_it);
-        let mine = insert_it(&table);
+        let shared = Arc::clone(&table);
+        let other = thread::spawn(move || address(&shared));
+        let mine = address(&table);
         assert_eq!(other.join().unwrap(), mine);
         assert_eq!(table.len(), 1);
     });
@@ -153,24 +159,11 @@ fn two_threads_that_insert_the_same_series_get_the_same_one() {
 #[test]
 fn the_limit_holds_when_two_threads_reach_it_at_once() {
     loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        let other = spawn(&table, |table| insert(table, 1, 1).is_some());
+        let table = Arc::new(filled(0));
+        let shared = Arc::clone(&table);
+        let other = thread::spawn(move || insert(&shared, 1, 1).is_some());
         let mine = insert(&table, 2, 1).is_some();
         assert!(other.join().unwrap() != mine, "one of the two is refused");
         assert_eq!(table.len(), 1);
-    });
-}
-
-#[test]
-fn whoever_sees_the_table_full_finds_all_that_is_in_it() {
-    loom::model(|| {
-        let table = Arc::new(Table::new(0));
-        let writer = spawn(&table, |table| {
-            insert(table, 1, 1);
-        });
-        if table.len() == 1 {
-            assert_eq!(find(&table, 1).map(|series| series.metric.read()), Some(1));
-        }
-        writer.join().unwrap();
     });
 }

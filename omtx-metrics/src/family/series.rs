@@ -6,8 +6,8 @@ use crate::label::LabelText;
 #[derive(Debug)]
 pub(crate) struct Series<M> {
     pub(crate) metric: M,
-    pub(crate) hash: u64,
-    /// The combination of the closed labels.
-    pub(crate) closed: usize,
+    pub(crate) hash: u32,
+    /// The combination of the closed labels; there are 4 096 at most.
+    pub(crate) closed: u32,
     pub(crate) labels: LabelText,
 }

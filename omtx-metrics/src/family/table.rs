@@ -19,7 +19,7 @@ pub(super) struct Table<M> {
     owner: Mutex<Owner<M>>,
 }
 
-/// An open-addressing table with linear probing, at most half full.
+/// An open-addressing table with linear probing, at most three quarters full.
 struct Slots<M> {
     slots: Box<[AtomicPtr<Series<M>>]>,
 }
@@ -38,7 +38,9 @@ unsafe impl<M: Send + Sync> Sync for Table<M> {}
 const FIRST_SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
 
 fn empty_slots<M>(count: usize) -> Box<[AtomicPtr<Series<M>>]> {
-    (0..count).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect()
+    (0..count)
+        .map(|_| AtomicPtr::new(std::ptr::null_mut()))
+        .collect()
 }
 
 impl<M> Table<M> {
@@ -71,13 +73,17 @@ impl<M> Table<M> {
 
     /// The series of this hash that `is_match` accepts.
     #[inline]
-    pub(super) fn find(&self, hash: u64, is_match: impl Fn(&Series<M>) -> bool) -> Option<&Series<M>> {
+    pub(super) fn find(
+        &self,
+        hash: u32,
+        is_match: impl Fn(&Series<M>) -> bool,
+    ) -> Option<&Series<M>> {
         // SAFETY: null, or a table that `owner` keeps until `self` is dropped, published with Release.
         let table = unsafe { self.hashed.load(Ordering::Acquire).as_ref()? };
         let mask = table.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            // SAFETY: as in `at`. A null ends the search: at least half of the slots are null.
+            // SAFETY: as in `at`. A null ends the search: a quarter of the slots are null.
             let series = unsafe { table.slots[at & mask].load(Ordering::Acquire).as_ref()? };
             if series.hash == hash && is_match(series) {
                 return Some(series);
@@ -90,7 +96,7 @@ impl<M> Table<M> {
     pub(super) fn insert<'a>(
         &'a self,
         closed: usize,
-        hash: u64,
+        hash: u32,
         limit: usize,
         find: impl Fn() -> Option<&'a Series<M>>,
         make: impl FnOnce() -> Series<M>,
@@ -115,11 +121,13 @@ impl<M> Table<M> {
         Some(unsafe { &*pointer })
     }
 
-    fn insert_hashed(&self, owner: &mut Owner<M>, hash: u64, pointer: *mut Series<M>) {
+    fn insert_hashed(&self, owner: &mut Owner<M>, hash: u32, pointer: *mut Series<M>) {
         // SAFETY: as in `find`.
         let table = unsafe { self.hashed.load(Ordering::Acquire).as_ref() };
         match table {
-            Some(table) if owner.series.len() * 2 <= table.slots.len() => table.place(hash, pointer),
+            Some(table) if owner.series.len() * 4 <= table.slots.len() * 3 => {
+                table.place(hash, pointer)
+            }
             _ => {
                 let count = table.map_or(FIRST_SLOTS, |table| table.slots.len() * 2);
                 let larger = Slots {
@@ -165,7 +173,7 @@ impl<M> Table<M> {
 
 impl<M> Slots<M> {
     /// Puts a series that is not in the table into the first free slot. Only one thread at a time does this.
-    fn place(&self, hash: u64, pointer: *mut Series<M>) {
+    fn place(&self, hash: u32, pointer: *mut Series<M>) {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         while !self.slots[at & mask].load(Ordering::Relaxed).is_null() {

@@ -56,6 +56,16 @@ mod tests {
         for end in EndKind::ALL {
             assert_eq!(EndKind::from_index(end.index()), end);
         }
-        assert_eq!(EndKind::VALUES, ["ok", "error", "cancelled", "aborted", "panicked", "body_error"]);
+        assert_eq!(
+            EndKind::VALUES,
+            [
+                "ok",
+                "error",
+                "cancelled",
+                "aborted",
+                "panicked",
+                "body_error"
+            ]
+        );
     }
 }

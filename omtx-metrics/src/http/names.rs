@@ -36,12 +36,24 @@ impl HttpNames {
             // "Prometheus and OpenMetrics compatibility".
             Self::OpenTelemetry => options
                 .rename("http_requests_total", "http_server_requests_total")
-                .rename("http_request_duration_seconds", "http_server_request_duration_seconds")
-                .rename("http_response_head_seconds", "http_server_response_head_seconds")
+                .rename(
+                    "http_request_duration_seconds",
+                    "http_server_request_duration_seconds",
+                )
+                .rename(
+                    "http_response_head_seconds",
+                    "http_server_response_head_seconds",
+                )
                 .rename("http_requests_in_flight", "http_server_active_requests")
                 .rename("http_request_ends_total", "http_server_request_ends_total")
-                .rename("http_request_size_bytes", "http_server_request_body_size_bytes")
-                .rename("http_response_size_bytes", "http_server_response_body_size_bytes")
+                .rename(
+                    "http_request_size_bytes",
+                    "http_server_request_body_size_bytes",
+                )
+                .rename(
+                    "http_response_size_bytes",
+                    "http_server_response_body_size_bytes",
+                )
                 .rename_label("method", "http_request_method")
                 .rename_label("endpoint", "http_route")
                 .rename_label("status", "http_response_status_code"),

@@ -14,7 +14,14 @@ use crate::{Error, Labels, OVERFLOW, Registry, name};
 
 /// Endpoints that are not measured unless the builder says otherwise: the scrape itself and the probes. On a quiet
 /// service they would be most of the requests, and hide its errors.
-pub const DEFAULT_SKIPPED: &[&str] = &["/metrics", "/health", "/health/{check}", "/ready", "/live", "/startup"];
+pub const DEFAULT_SKIPPED: &[&str] = &[
+    "/metrics",
+    "/health",
+    "/health/{check}",
+    "/ready",
+    "/live",
+    "/startup",
+];
 
 /// Method and route pairs that are told apart; later ones share [`OVERFLOW`].
 const MAX_ROUTES: usize = 5_000;
@@ -68,7 +75,12 @@ impl Inner {
             let overflow = new == New::Overflow;
             let endpoint = if overflow { OVERFLOW } else { labels.endpoint };
             let bounds = self.buckets.iter().find(|(route, _)| *route == endpoint);
-            Route::new(&self.metrics, RouteLabels { endpoint, ..labels }, bounds.map(|(_, bounds)| bounds), overflow)
+            Route::new(
+                &self.metrics,
+                RouteLabels { endpoint, ..labels },
+                bounds.map(|(_, bounds)| bounds),
+                overflow,
+            )
         };
         &self.routes.get(&labels, make).metric
     }
@@ -81,7 +93,11 @@ impl Observer for RedObserver {
 
     fn on_request<B>(&self, _: &mut ::http::Request<B>, slot: &mut Slot) -> bool {
         let endpoint = slot.endpoint().as_str();
-        let measured = !self.inner.skipped.iter().any(|skipped| *skipped == endpoint);
+        let measured = !self
+            .inner
+            .skipped
+            .iter()
+            .any(|skipped| *skipped == endpoint);
         if measured {
             self.inner.route(slot).begin();
         }
@@ -97,7 +113,9 @@ impl Observer for RedObserver {
 
 impl fmt::Debug for RedObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedObserver").field("routes", &self.inner.routes.len()).finish_non_exhaustive()
+        f.debug_struct("RedObserver")
+            .field("routes", &self.inner.routes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,12 +168,16 @@ impl RedBuilder {
         endpoint: impl Into<Cow<'static, str>>,
         upper_bounds: impl Into<Vec<f64>>,
     ) -> Self {
-        self.route_buckets.push((endpoint.into(), upper_bounds.into()));
+        self.route_buckets
+            .push((endpoint.into(), upper_bounds.into()));
         self
     }
 
     /// Endpoints that are not measured, instead of [`DEFAULT_SKIPPED`].
-    pub fn skip<E: Into<Cow<'static, str>>>(mut self, endpoints: impl IntoIterator<Item = E>) -> Self {
+    pub fn skip<E: Into<Cow<'static, str>>>(
+        mut self,
+        endpoints: impl IntoIterator<Item = E>,
+    ) -> Self {
         self.skipped = Some(endpoints.into_iter().map(Into::into).collect());
         self
     }
@@ -184,14 +206,20 @@ impl RedBuilder {
             }
             buckets.push((endpoint, Arc::new(Bounds::new(&upper))));
         }
-        let names = RouteLabels::LABELS.iter().map(|label| label.name.into()).collect();
+        let names = RouteLabels::LABELS
+            .iter()
+            .map(|label| label.name.into())
+            .collect();
         Ok(RedObserver {
             inner: Arc::new(Inner {
                 metrics: registry.register_with(options)?,
                 routes: SeriesMap::new(names, MAX_ROUTES),
-                skipped: self
-                    .skipped
-                    .unwrap_or_else(|| DEFAULT_SKIPPED.iter().map(|&endpoint| endpoint.into()).collect()),
+                skipped: self.skipped.unwrap_or_else(|| {
+                    DEFAULT_SKIPPED
+                        .iter()
+                        .map(|&endpoint| endpoint.into())
+                        .collect()
+                }),
                 buckets,
             }),
         })

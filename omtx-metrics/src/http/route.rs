@@ -36,17 +36,25 @@ impl Route {
         Self {
             in_flight: metrics.http_requests_in_flight.handle(labels),
             duration: match bounds {
-                Some(bounds) => metrics.http_request_duration_seconds.handle_with_bounds(labels, bounds),
+                Some(bounds) => metrics
+                    .http_request_duration_seconds
+                    .handle_with_bounds(labels, bounds),
                 None => metrics.http_request_duration_seconds.handle(labels),
             },
             head: match bounds {
-                Some(bounds) => metrics.http_response_head_seconds.handle_with_bounds(labels, bounds),
+                Some(bounds) => metrics
+                    .http_response_head_seconds
+                    .handle_with_bounds(labels, bounds),
                 None => metrics.http_response_head_seconds.handle(labels),
             },
             request_size: metrics.http_request_size_bytes.handle(labels),
             response_size: metrics.http_response_size_bytes.handle(labels),
             ends: EndKind::ALL.map(|end| {
-                metrics.http_request_ends_total.handle(EndLabels { method, endpoint, end })
+                metrics.http_request_ends_total.handle(EndLabels {
+                    method,
+                    endpoint,
+                    end,
+                })
             }),
             statuses: Default::default(),
             overflow,
@@ -93,7 +101,11 @@ impl Route {
         let text = StatusText::new(status);
         metrics.http_requests_total.handle(RequestLabels {
             method: slot.method(),
-            endpoint: if self.overflow { OVERFLOW } else { slot.endpoint().as_str() },
+            endpoint: if self.overflow {
+                OVERFLOW
+            } else {
+                slot.endpoint().as_str()
+            },
             status: text.as_str(),
         })
     }

@@ -6,7 +6,11 @@ pub(super) struct StatusText([u8; 3]);
 impl StatusText {
     /// What HTTP does not know (below 100 or above 999) becomes `000`.
     pub(super) fn new(status: u16) -> Self {
-        let status = if (100..1_000).contains(&status) { status } else { 0 };
+        let status = if (100..1_000).contains(&status) {
+            status
+        } else {
+            0
+        };
         let digit = |divisor: u16| b'0' + (status / divisor % 10) as u8;
         Self([digit(100), digit(10), digit(1)])
     }

@@ -35,7 +35,10 @@ impl Registry {
                 };
                 let mut row = rows.family(family.name(), family.help(), kind);
                 for metric in family.get_metric() {
-                    let labels = metric.get_label().iter().map(|pair| (pair.name(), pair.value()));
+                    let labels = metric
+                        .get_label()
+                        .iter()
+                        .map(|pair| (pair.name(), pair.value()));
                     let timestamp = Some(metric.timestamp_ms()).filter(|&timestamp| timestamp != 0);
                     row = row.push(labels, value(metric, kind), timestamp);
                 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
 
 use super::gathering;
 use crate::cell::Reading;
@@ -33,7 +35,13 @@ impl Registry {
         let labels = HashMap::from([("registry".to_owned(), format!("{:x}", self.id()))]);
         PrometheusCollector {
             registry: self.clone(),
-            bridge: Desc::new("omtx_metrics_bridge".into(), "Families of omtx-metrics.".into(), vec![], labels).ok(),
+            bridge: Desc::new(
+                "omtx_metrics_bridge".into(),
+                "Families of omtx-metrics.".into(),
+                vec![],
+                labels,
+            )
+            .ok(),
         }
     }
 }
@@ -59,7 +67,9 @@ impl Collector for PrometheusCollector {
 
 impl fmt::Debug for PrometheusCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrometheusCollector").field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("PrometheusCollector")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,9 +77,17 @@ impl fmt::Debug for PrometheusCollector {
 struct Families(Vec<MetricFamily>);
 
 impl Families {
-    fn push(&mut self, spec: &Spec, labels: &str, state: Option<&str>, set: impl FnOnce(&mut Metric)) {
+    fn push(
+        &mut self,
+        spec: &Spec,
+        labels: &str,
+        state: Option<&str>,
+        set: impl FnOnce(&mut Metric),
+    ) {
         let state = state.map(|state| (&*spec.state_label, state.into()));
-        let all = pairs(&spec.constant_labels).chain(pairs(labels)).chain(state);
+        let all = pairs(&spec.constant_labels)
+            .chain(pairs(labels))
+            .chain(state);
         let mut metric = Metric::from_label(
             all.map(|(name, value)| {
                 let mut pair = LabelPair::default();
@@ -118,8 +136,14 @@ impl Sink for Families {
         match reading {
             Reading::Counter(value) => self.push(spec, labels, None, number(value as f64)),
             Reading::IntGauge(value) => self.push(spec, labels, None, number(value as f64)),
-            Reading::CounterF64(value) | Reading::Gauge(value) => self.push(spec, labels, None, number(value)),
-            Reading::Histogram { bounds, buckets, sum } => {
+            Reading::CounterF64(value) | Reading::Gauge(value) => {
+                self.push(spec, labels, None, number(value))
+            }
+            Reading::Histogram {
+                bounds,
+                buckets,
+                sum,
+            } => {
                 let mut cumulative = 0_u64;
                 let mut histogram = Histogram::default();
                 let finite = bounds.upper().iter().zip(buckets).map(|(upper, count)| {
@@ -136,7 +160,12 @@ impl Sink for Families {
             }
             Reading::States { mask, states } => {
                 for (index, state) in states.iter().enumerate() {
-                    self.push(spec, labels, Some(state), number((mask >> index & 1) as f64));
+                    self.push(
+                        spec,
+                        labels,
+                        Some(state),
+                        number((mask >> index & 1) as f64),
+                    );
                 }
             }
         }

@@ -58,7 +58,12 @@ impl Ages {
     }
 
     /// Every group that there ever was. Takes time in proportion to the groups and to what is over the limit.
-    pub(super) fn each(&self, now: Instant, limit: Duration, mut visit: impl FnMut(&str, GroupAge)) {
+    pub(super) fn each(
+        &self,
+        now: Instant,
+        limit: Duration,
+        mut visit: impl FnMut(&str, GroupAge),
+    ) {
         for (group, starts) in &lock(&self.state).groups {
             let age = |&(start, _): &(Instant, u64)| now.saturating_duration_since(start);
             let oldest = starts.first().map(age).unwrap_or_default();
@@ -88,11 +93,17 @@ mod tests {
         let second = ages.begin("a", at(0));
         ages.begin("a", at(5));
         ages.begin("b", at(8));
-        assert_eq!(groups(&ages, at(11)), [("a".into(), 11, 2), ("b".into(), 3, 0)]);
+        assert_eq!(
+            groups(&ages, at(11)),
+            [("a".into(), 11, 2), ("b".into(), 3, 0)]
+        );
 
         ages.end(&first);
         ages.end(&second);
-        assert_eq!(groups(&ages, at(11)), [("a".into(), 6, 0), ("b".into(), 3, 0)]);
+        assert_eq!(
+            groups(&ages, at(11)),
+            [("a".into(), 6, 0), ("b".into(), 3, 0)]
+        );
     }
 
     #[test]
@@ -100,7 +111,10 @@ mod tests {
         let (ages, start) = (Ages::default(), Instant::now());
         let age = ages.begin("a", start);
         ages.end(&age);
-        assert_eq!(groups(&ages, start + Duration::from_secs(99)), [("a".into(), 0, 0)]);
+        assert_eq!(
+            groups(&ages, start + Duration::from_secs(99)),
+            [("a".into(), 0, 0)]
+        );
     }
 
     #[test]

@@ -23,5 +23,7 @@ mod ages;
 mod metrics;
 mod observer;
 
-pub use metrics::{FailureLabels, JobLabels, JobMetrics, JobStatusLabels, QueueLabels, QueueMetrics, StageLabels};
+pub use metrics::{
+    FailureLabels, JobLabels, JobMetrics, JobStatusLabels, QueueLabels, QueueMetrics, StageLabels,
+};
 pub use observer::{DEFAULT_STUCK_AFTER, JobMetricsBuilder, JobMetricsObserver, JobState};

@@ -121,10 +121,16 @@ impl Inner {
         self.running.each(now, self.stuck_after, |job_type, age| {
             let labels = JobLabels { job_type };
             self.jobs.jobs_stuck.with(labels).set(age.over_limit as i64);
-            self.jobs.job_oldest_running_seconds.with(labels).set(age.oldest.as_secs_f64());
+            self.jobs
+                .job_oldest_running_seconds
+                .with(labels)
+                .set(age.oldest.as_secs_f64());
         });
         self.waiting.each(now, Duration::MAX, |queue, age| {
-            self.queues.queue_oldest_seconds.with(QueueLabels { queue }).set(age.oldest.as_secs_f64());
+            self.queues
+                .queue_oldest_seconds
+                .with(QueueLabels { queue })
+                .set(age.oldest.as_secs_f64());
         });
     }
 
@@ -134,7 +140,10 @@ impl Inner {
             stage: left.name,
         };
         self.jobs.jobs_in_stage.with(labels).dec();
-        self.jobs.job_stage_duration_seconds.with(labels).observe_duration(left.elapsed);
+        self.jobs
+            .job_stage_duration_seconds
+            .with(labels)
+            .observe_duration(left.elapsed);
     }
 }
 
@@ -150,12 +159,18 @@ impl JobObserver for JobMetricsObserver {
     type State = JobState;
 
     fn on_submit(&self, job: &JobInfo) -> JobState {
-        let Inner { jobs, queues, waiting, .. } = &*self.inner;
+        let Inner {
+            jobs,
+            queues,
+            waiting,
+            ..
+        } = &*self.inner;
         let job_type = job.job_type();
         let labels = JobLabels { job_type };
         jobs.jobs_submitted_total.with(labels).inc();
         for status in JobStatus::ALL {
-            jobs.jobs_completed_total.with(JobStatusLabels { job_type, status });
+            jobs.jobs_completed_total
+                .with(JobStatusLabels { job_type, status });
         }
         jobs.jobs_stuck.with(labels);
         JobState {
@@ -169,11 +184,19 @@ impl JobObserver for JobMetricsObserver {
     }
 
     fn on_start(&self, state: &mut JobState, job: &JobInfo, queued: Duration) {
-        let Inner { queues, waiting, running, .. } = &*self.inner;
+        let Inner {
+            queues,
+            waiting,
+            running,
+            ..
+        } = &*self.inner;
         if let (Some(age), Some(queue)) = (state.waiting.take(), job.queue()) {
             waiting.end(&age);
             queues.queue_depth.with(QueueLabels { queue }).dec();
-            queues.queue_wait_seconds.with(QueueLabels { queue }).observe_duration(queued);
+            queues
+                .queue_wait_seconds
+                .with(QueueLabels { queue })
+                .observe_duration(queued);
         }
         state.active.inc();
         let started = job.started().unwrap_or_else(Instant::now);
@@ -192,7 +215,13 @@ impl JobObserver for JobMetricsObserver {
     }
 
     fn on_end(&self, state: &JobState, job: &JobInfo, end: &JobEnd) {
-        let Inner { jobs, queues, waiting, running, .. } = &*self.inner;
+        let Inner {
+            jobs,
+            queues,
+            waiting,
+            running,
+            ..
+        } = &*self.inner;
         let (job_type, status) = (job.job_type(), end.status);
         if let (Some(age), Some(queue)) = (&state.waiting, job.queue()) {
             // It never started.
@@ -217,7 +246,9 @@ impl JobObserver for JobMetricsObserver {
             JobStatus::Completed | JobStatus::Cancelled => None,
         };
         if let Some(reason) = reason {
-            jobs.jobs_failed_total.with(FailureLabels { job_type, reason }).inc();
+            jobs.jobs_failed_total
+                .with(FailureLabels { job_type, reason })
+                .inc();
         }
     }
 }

@@ -9,9 +9,9 @@ mod value;
 
 pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape};
-pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};
 #[cfg(feature = "prometheus")]
 pub(crate) use pairs::pairs;
+pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};
 pub use value::LabelValue;
 
 use crate::desc::LabelDesc;

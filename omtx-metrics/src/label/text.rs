@@ -8,13 +8,14 @@ use super::{LabelVisitor, Labels, OVERFLOW, bounded, escape_value, strip_escaped
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LabelText {
     text: Box<str>,
-    /// True if some value needed an escape, and comparisons must respect that.
-    escaped: bool,
     /// Where the first open value starts; 0 if there is none.
     open_at: u32,
-    /// Its length in bytes.
+    /// Its length in bytes, or [`ESCAPED`].
     open_len: u32,
 }
+
+/// Some value needed an escape, and comparisons must respect that. No value is that long.
+const ESCAPED: u32 = u32::MAX;
 
 impl LabelText {
     pub(crate) fn as_str(&self) -> &str {
@@ -25,10 +26,15 @@ impl LabelText {
     #[inline]
     pub(crate) fn first_open(&self) -> Option<&[u8]> {
         let (at, len) = (self.open_at as usize, self.open_len as usize);
-        if self.escaped {
+        if self.is_escaped() {
             return None;
         }
         self.text.as_bytes().get(at..at + len)
+    }
+
+    #[inline]
+    fn is_escaped(&self) -> bool {
+        self.open_len == ESCAPED
     }
 
     /// The pairs of `of`, under these names.
@@ -62,9 +68,11 @@ impl<'a> TextWriter<'a> {
             text: String::from_utf8(self.text)
                 .expect("escaping inserts only ASCII into UTF-8")
                 .into_boxed_str(),
-            escaped: self.escaped,
             open_at: self.open.unwrap_or_default().0,
-            open_len: self.open.unwrap_or_default().1,
+            open_len: match self.open.unwrap_or_default() {
+                _ if self.escaped => ESCAPED,
+                (_, len) => len,
+            },
         }
     }
 
@@ -155,7 +163,7 @@ impl<'a> Matcher<'a> {
         Self {
             text: series.text.as_bytes(),
             names: names.iter(),
-            escaped: series.escaped,
+            escaped: series.is_escaped(),
             at: 0,
             open_left: open,
             equal: true,
@@ -285,7 +293,10 @@ mod tests {
     #[test]
     fn a_value_that_looks_like_structure_is_another_series() {
         assert!(matches(("x", true, "wxyz"), ("x", true, "wxyz")));
-        assert!(!matches(("x", true, "wxyz"), (r#"x",b="true",c="#, true, "z")));
+        assert!(!matches(
+            ("x", true, "wxyz"),
+            (r#"x",b="true",c="#, true, "z")
+        ));
         assert!(!matches(("ab", true, "c"), ("a", true, "bc")));
         assert!(!matches((r"a\n", true, "c"), ("a\n", true, "c")));
     }

@@ -126,7 +126,10 @@ pub(crate) struct ConstantLabels {
 
 impl ConstantLabels {
     /// These and `more`.
-    pub(super) fn with(&self, more: &[(Cow<'static, str>, Cow<'static, str>)]) -> Result<Self, Error> {
+    pub(super) fn with(
+        &self,
+        more: &[(Cow<'static, str>, Cow<'static, str>)],
+    ) -> Result<Self, Error> {
         let mut names = self.names.clone();
         let mut text = self.text.as_bytes().to_vec();
         for (name, value) in more {
@@ -134,7 +137,11 @@ impl ConstantLabels {
                 return Err(Error::invalid("constant label", name, name::LABEL_NAME));
             }
             if self.has(name) || names.iter().any(|other| **other == **name) {
-                return Err(Error::invalid("constant label", name, "a name that is given once"));
+                return Err(Error::invalid(
+                    "constant label",
+                    name,
+                    "a name that is given once",
+                ));
             }
             names.push((&**name).into());
             if !text.is_empty() {

@@ -100,7 +100,9 @@ pub(crate) fn merge(
 ) {
     foreign.sort_by(|a, b| a.name.cmp(&b.name));
     let is_sample = |name: &str| {
-        [own, library].iter().any(|entries| is_sample(name, entries, |entry| (&entry.spec.name, entry.spec.kind)))
+        [own, library]
+            .iter()
+            .any(|entries| is_sample(name, entries, |entry| (&entry.spec.name, entry.spec.kind)))
             || is_sample(name, &foreign, |family| (&family.name, family.kind))
     };
     let mut own = own.iter().peekable();
@@ -144,7 +146,11 @@ fn is_sample<T>(name: &str, families: &[T], of: impl Fn(&T) -> (&str, Kind)) -> 
     ];
     samples.iter().any(|(suffix, kinds)| {
         let base = name.strip_suffix(suffix);
-        let found = base.and_then(|base| families.binary_search_by(|family| of(family).0.cmp(base)).ok());
+        let found = base.and_then(|base| {
+            families
+                .binary_search_by(|family| of(family).0.cmp(base))
+                .ok()
+        });
         found.is_some_and(|index| kinds.contains(&of(&families[index]).1))
     })
 }

@@ -124,7 +124,12 @@ impl Registry {
         self.check_free(specs.iter().map(|spec| &**spec), std::any::type_name::<S>())?;
         let set = Arc::new(S::build(&mut crate::set::Specs(specs.clone().into_iter())));
         self.add(specs.into_iter().enumerate().map(|(index, spec)| {
-            Entry::new(spec, Arc::clone(&set) as _, index, std::any::type_name::<S>())
+            Entry::new(
+                spec,
+                Arc::clone(&set) as _,
+                index,
+                std::any::type_name::<S>(),
+            )
         }));
         sets.push(RegisteredSet {
             id: TypeId::of::<S>(),
@@ -163,11 +168,17 @@ impl Registry {
         buckets: &[f64],
     ) -> Result<Arc<Family<L, M>>, Error> {
         let sets = lock(&self.inner.sets);
-        let spec = plan::single::<Family<L, M>>(&name.into(), &help.into(), buckets, &self.inner.config)?;
+        let spec =
+            plan::single::<Family<L, M>>(&name.into(), &help.into(), buckets, &self.inner.config)?;
         let owner = std::any::type_name::<Family<L, M>>();
         self.check_free(std::iter::once(&*spec), owner)?;
         let family = Arc::new(<Family<L, M> as Declared>::build(Arc::clone(&spec)));
-        self.add([Entry::new(spec, Arc::new(Single(Arc::clone(&family))), 0, owner)]);
+        self.add([Entry::new(
+            spec,
+            Arc::new(Single(Arc::clone(&family))),
+            0,
+            owner,
+        )]);
         drop(sets);
         Ok(family)
     }
@@ -212,20 +223,34 @@ impl Registry {
 
     /// Appends the text exposition to `out`: this registry's families and collectors, merged with `library`'s families.
     pub(crate) fn encode_merged(&self, out: &mut Vec<u8>, library: &[Entry]) {
-        let foreign = self.inner.collectors.collect(self.inner.config.collect_timeout);
+        let foreign = self
+            .inner
+            .collectors
+            .collect(self.inner.config.collect_timeout);
         let own = self.entries();
         let mut buckets = std::mem::take(&mut *lock(&self.inner.buckets));
         let mut encoder = TextEncoder::new(out);
-        entry::merge(&own, library, foreign, &self.inner.collectors, |part| match part {
-            entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
-            entry::Part::Foreign(family) => encoder.foreign(family),
-        });
+        entry::merge(
+            &own,
+            library,
+            foreign,
+            &self.inner.collectors,
+            |part| match part {
+                entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
+                entry::Part::Foreign(family) => encoder.foreign(family),
+            },
+        );
         *lock(&self.inner.buckets) = buckets;
     }
 
     /// An empty registry with the same constant labels, for the library's own families.
     pub(crate) fn with_same_labels(&self) -> Self {
-        let Config { constant_labels, max_series, collect_timeout, .. } = self.inner.config.clone();
+        let Config {
+            constant_labels,
+            max_series,
+            collect_timeout,
+            ..
+        } = self.inner.config.clone();
         Self::from_config(Config {
             namespace: None,
             constant_labels,
@@ -273,7 +298,9 @@ impl Registry {
                 .map(|entry| (entry.spec(), entry.owner()))
                 .chain(new.iter().map(|spec| (*spec, owner)))
                 // The full names can be equal where the exposed ones differ: a gauge may be called `x_total` too.
-                .find(|(other, _)| other.exposed_name() == spec.exposed_name() || other.name == spec.name);
+                .find(|(other, _)| {
+                    other.exposed_name() == spec.exposed_name() || other.name == spec.name
+                });
             if let Some((other, by)) = taken {
                 return Err(Error::conflict(format!(
                     "family \"{}\" is registered already, as a {} of `{by}`; expected a name of its own for the {} of `{owner}`",

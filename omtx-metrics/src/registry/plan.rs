@@ -36,7 +36,10 @@ pub(super) fn specs(
                     .map(|(_, to): &(_, std::borrow::Cow<'static, str>)| to.to_string())
             };
             let name = find(&options.renamed).unwrap_or_else(|| desc.name.to_owned());
-            let own_buckets = options.buckets.iter().find(|(family, _)| *family == desc.name);
+            let own_buckets = options
+                .buckets
+                .iter()
+                .find(|(family, _)| *family == desc.name);
             spec(
                 Draft {
                     name: match namespace {
@@ -72,7 +75,11 @@ pub(super) fn single<D: Declared>(
     config: &Config,
 ) -> Result<Arc<Spec>, Error> {
     if !buckets.is_empty() && D::KIND != Kind::Histogram {
-        return Err(Error::invalid("buckets of family", name, "no buckets: it is no histogram"));
+        return Err(Error::invalid(
+            "buckets of family",
+            name,
+            "no buckets: it is no histogram",
+        ));
     }
     let name = match &config.namespace {
         Some(namespace) => format!("{namespace}_{name}"),
@@ -113,13 +120,21 @@ struct Draft<'a> {
     zeroed: bool,
 }
 
-fn spec(draft: Draft<'_>, constant_labels: &ConstantLabels, config: &Config) -> Result<Arc<Spec>, Error> {
+fn spec(
+    draft: Draft<'_>,
+    constant_labels: &ConstantLabels,
+    config: &Config,
+) -> Result<Arc<Spec>, Error> {
     let Draft { name, kind, .. } = draft;
     if !name::is_metric_name(&name) {
         return Err(Error::invalid("metric name", &name, name::METRIC_NAME));
     }
     if !name::suffix_fits(&name, kind) {
-        return Err(Error::invalid("metric name", &name, name::suffix_rule(kind)));
+        return Err(Error::invalid(
+            "metric name",
+            &name,
+            name::suffix_rule(kind),
+        ));
     }
     if !draft.unit.is_empty() && !name::has_unit(&name, draft.unit, kind) {
         return Err(Error::invalid(
@@ -129,15 +144,24 @@ fn spec(draft: Draft<'_>, constant_labels: &ConstantLabels, config: &Config) -> 
         ));
     }
     if draft.help.trim().is_empty() {
-        return Err(Error::invalid("help text of family", &name, "a text that is not empty"));
+        return Err(Error::invalid(
+            "help text of family",
+            &name,
+            "a text that is not empty",
+        ));
     }
     let states_label = draft.states.map(|states| states.name);
-    let all_labels = draft.label_names.iter().map(|label| &**label).chain(states_label);
+    let all_labels = draft
+        .label_names
+        .iter()
+        .map(|label| &**label)
+        .chain(states_label);
     for (index, label) in all_labels.clone().enumerate() {
         if !name::is_label_name(label) {
             return Err(Error::invalid("label name", label, name::LABEL_NAME));
         }
-        if constant_labels.has(label) || all_labels.clone().take(index).any(|other| other == label) {
+        if constant_labels.has(label) || all_labels.clone().take(index).any(|other| other == label)
+        {
             return Err(Error::invalid(
                 "label name",
                 label,
@@ -168,7 +192,11 @@ fn spec(draft: Draft<'_>, constant_labels: &ConstantLabels, config: &Config) -> 
         states: draft.states.and_then(|states| states.values),
         constant_labels: Arc::clone(constant_labels.text()),
         cell: CellConfig {
-            bounds: Arc::new(Bounds::new(if kind == Kind::Histogram { upper } else { &[] })),
+            bounds: Arc::new(Bounds::new(if kind == Kind::Histogram {
+                upper
+            } else {
+                &[]
+            })),
         },
         max_series: match draft.max_series {
             0 => config.max_series,
@@ -182,18 +210,31 @@ fn spec(draft: Draft<'_>, constant_labels: &ConstantLabels, config: &Config) -> 
 }
 
 fn renamed_label(label: &str, options: &SetOptions) -> String {
-    let renamed = options.renamed_labels.iter().find(|(from, _)| *from == label);
+    let renamed = options
+        .renamed_labels
+        .iter()
+        .find(|(from, _)| *from == label);
     renamed.map_or_else(|| label.to_owned(), |(_, to)| to.to_string())
 }
 
 /// An option that names what the set does not have would silently do nothing.
 fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Error> {
-    let known = || families.iter().map(|desc| desc.name).collect::<Vec<_>>().join(", ");
+    let known = || {
+        families
+            .iter()
+            .map(|desc| desc.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let renamed = options.renamed.iter().map(|(from, _)| from);
     let bucketed = options.buckets.iter().map(|(family, _)| family);
     for family in renamed.chain(bucketed) {
         if !families.iter().any(|desc| *family == desc.name) {
-            return Err(Error::invalid("family", family, &format!("one of {}", known())));
+            return Err(Error::invalid(
+                "family",
+                family,
+                &format!("one of {}", known()),
+            ));
         }
     }
     for (family, bounds) in &options.buckets {
@@ -201,14 +242,25 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
             let expected = format!("at least one bound for family \"{family}\"");
             return Err(Error::invalid("buckets", "[]", &expected));
         }
-        if families.iter().any(|desc| *family == desc.name && desc.kind != Kind::Histogram) {
-            return Err(Error::invalid("buckets of family", family, "no buckets: it is no histogram"));
+        if families
+            .iter()
+            .any(|desc| *family == desc.name && desc.kind != Kind::Histogram)
+        {
+            return Err(Error::invalid(
+                "buckets of family",
+                family,
+                "no buckets: it is no histogram",
+            ));
         }
     }
     for (label, _) in &options.renamed_labels {
         let mut labels = families.iter().flat_map(|desc| desc.labels);
         if !labels.any(|desc| *label == desc.name) {
-            return Err(Error::invalid("label", label, "a label that a family of the set has"));
+            return Err(Error::invalid(
+                "label",
+                label,
+                "a label that a family of the set has",
+            ));
         }
     }
     if options.max_series == Some(0) {

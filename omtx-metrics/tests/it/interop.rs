@@ -2,7 +2,8 @@
 
 use omtx_metrics::testing::{Exposition, assert_same};
 use omtx_metrics::{
-    Counter, CounterF64, Exporter, Family, Gauge, Histogram, Info, IntGauge, LabelValue, Labels, MetricSet, Registry, StateSet,
+    Counter, CounterF64, Exporter, Family, Gauge, Histogram, Info, IntGauge, LabelValue, Labels,
+    MetricSet, Registry, StateSet,
 };
 use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
 use proptest::prelude::*;
@@ -42,7 +43,10 @@ struct Everything {
 
 fn fill(registry: &Registry) -> std::sync::Arc<Everything> {
     let all = registry.register::<Everything>().unwrap();
-    let labels = AbLabels { a: "x\"\\\n,=", b: "" };
+    let labels = AbLabels {
+        a: "x\"\\\n,=",
+        b: "",
+    };
     all.counted_total.with(labels).add(7);
     all.cpu_seconds_total.add(1.25);
     all.temperature_celsius.set(-3.5);
@@ -55,7 +59,12 @@ fn fill(registry: &Registry) -> std::sync::Arc<Everything> {
 }
 
 fn gathered(theirs: &prometheus::Registry) -> Exposition {
-    Exposition::parse(&TextEncoder::new().encode_to_string(&theirs.gather()).unwrap()).unwrap()
+    Exposition::parse(
+        &TextEncoder::new()
+            .encode_to_string(&theirs.gather())
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 fn ours(registry: &Registry) -> Exposition {
@@ -64,10 +73,16 @@ fn ours(registry: &Registry) -> Exposition {
 
 #[test]
 fn their_registry_shows_our_families_with_the_same_values() {
-    let registry = Registry::builder().namespace("shop").constant_label("zone", "a\\b").build().unwrap();
+    let registry = Registry::builder()
+        .namespace("shop")
+        .constant_label("zone", "a\\b")
+        .build()
+        .unwrap();
     fill(&registry);
     let theirs = prometheus::Registry::new();
-    theirs.register(Box::new(registry.prometheus_collector())).unwrap();
+    theirs
+        .register(Box::new(registry.prometheus_collector()))
+        .unwrap();
     assert_same(&ours(&registry), &gathered(&theirs));
 }
 
@@ -75,7 +90,9 @@ fn their_registry_shows_our_families_with_the_same_values() {
 fn families_registered_later_show_up_too() {
     let registry = Registry::new();
     let theirs = prometheus::Registry::new();
-    theirs.register(Box::new(registry.prometheus_collector())).unwrap();
+    theirs
+        .register(Box::new(registry.prometheus_collector()))
+        .unwrap();
     fill(&registry);
     assert_same(&ours(&registry), &gathered(&theirs));
 }
@@ -84,16 +101,27 @@ fn families_registered_later_show_up_too() {
 fn a_second_bridge_to_the_same_registry_is_refused() {
     let registry = Registry::new();
     let theirs = prometheus::Registry::new();
-    theirs.register(Box::new(registry.prometheus_collector())).unwrap();
+    theirs
+        .register(Box::new(registry.prometheus_collector()))
+        .unwrap();
     let refused = theirs.register(Box::new(registry.prometheus_collector()));
-    assert!(matches!(refused, Err(prometheus::Error::AlreadyReg)), "{refused:?}");
-    theirs.register(Box::new(Registry::new().prometheus_collector())).unwrap();
+    assert!(
+        matches!(refused, Err(prometheus::Error::AlreadyReg)),
+        "{refused:?}"
+    );
+    theirs
+        .register(Box::new(Registry::new().prometheus_collector()))
+        .unwrap();
 }
 
 /// One of each that the `prometheus` crate can make.
 fn theirs() -> prometheus::Registry {
     let registry = prometheus::Registry::new();
-    let counted = IntCounterVec::new(Opts::new("their_counted_total", "Help with \\ and \"."), &["a", "b"]).unwrap();
+    let counted = IntCounterVec::new(
+        Opts::new("their_counted_total", "Help with \\ and \"."),
+        &["a", "b"],
+    )
+    .unwrap();
     counted.with_label_values(&["x\"\\\n,=", ""]).inc_by(7);
     let measured = GaugeVec::new(Opts::new("their_measured", "Measured."), &["a"]).unwrap();
     measured.with_label_values(&["nan"]).set(f64::NAN);
@@ -111,7 +139,9 @@ fn theirs() -> prometheus::Registry {
 fn our_exposition_shows_their_families_with_the_same_values() {
     let theirs = theirs();
     let registry = Registry::new();
-    registry.register_prometheus("theirs", theirs.clone()).unwrap();
+    registry
+        .register_prometheus("theirs", theirs.clone())
+        .unwrap();
     assert_same(&ours(&registry), &gathered(&theirs));
 }
 
@@ -133,8 +163,12 @@ fn both_ways_at_once_doubles_nothing() {
     fill(&registry);
     let alone = ours(&registry);
     let theirs = prometheus::Registry::new();
-    theirs.register(Box::new(registry.prometheus_collector())).unwrap();
-    registry.register_prometheus("theirs", theirs.clone()).unwrap();
+    theirs
+        .register(Box::new(registry.prometheus_collector()))
+        .unwrap();
+    registry
+        .register_prometheus("theirs", theirs.clone())
+        .unwrap();
     assert_same(&alone, &ours(&registry));
     assert_same(&alone, &gathered(&theirs));
     assert_eq!(errors(&registry, "theirs"), 0.0);
@@ -143,29 +177,43 @@ fn both_ways_at_once_doubles_nothing() {
 #[test]
 fn where_both_have_a_family_ours_wins_and_the_collision_is_counted() {
     let registry = Registry::new();
-    registry.family::<(), Counter>("shared_total", "Ours.", &[]).unwrap().with(()).add(1);
+    registry
+        .family::<(), Counter>("shared_total", "Ours.", &[])
+        .unwrap()
+        .with(())
+        .add(1);
     let theirs = prometheus::Registry::new();
     let counter = prometheus::IntCounter::new("shared_total", "Theirs.").unwrap();
     counter.inc_by(99);
     theirs.register(Box::new(counter)).unwrap();
     registry.register_prometheus("theirs", theirs).unwrap();
-    assert_eq!(registry.to_text(), "# HELP shared_total Ours.\n# TYPE shared_total counter\nshared_total 1\n");
+    assert_eq!(
+        registry.to_text(),
+        "# HELP shared_total Ours.\n# TYPE shared_total counter\nshared_total 1\n"
+    );
     assert_eq!(errors(&registry, "theirs"), 1.0);
 }
 
 #[test]
 fn the_default_registry_of_the_prometheus_crate_can_be_shown() {
-    let counter = prometheus::register_int_counter!("from_the_default_registry_total", "A global.").unwrap();
+    let counter =
+        prometheus::register_int_counter!("from_the_default_registry_total", "A global.").unwrap();
     counter.inc();
     let registry = Registry::new();
-    registry.register_prometheus("default", prometheus::default_registry().clone()).unwrap();
-    assert_eq!(ours(&registry).read("from_the_default_registry_total", &[]), Some(1.0));
+    registry
+        .register_prometheus("default", prometheus::default_registry().clone())
+        .unwrap();
+    assert_eq!(
+        ours(&registry).read("from_the_default_registry_total", &[]),
+        Some(1.0)
+    );
 }
 
 fn errors(registry: &Registry, collector: &str) -> f64 {
     let scrape = Exporter::new(registry).scrape().into_body();
     let read = Exposition::parse(std::str::from_utf8(&scrape).unwrap()).unwrap();
-    read.read("omtx_collector_errors_total", &[("collector", collector)]).unwrap()
+    read.read("omtx_collector_errors_total", &[("collector", collector)])
+        .unwrap()
 }
 
 proptest! {

@@ -20,7 +20,9 @@ fn fixture() -> Fixture {
 
 impl Fixture {
     fn read(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        Exposition::parse(&self.registry.to_text()).unwrap().read(name, labels)
+        Exposition::parse(&self.registry.to_text())
+            .unwrap()
+            .read(name, labels)
     }
 
     fn submit(&self) -> omtx_context::QueuedJob<JobMetricsObserver> {
@@ -35,13 +37,19 @@ const QUEUE: [(&str, &str); 1] = [("queue", "default")];
 fn a_job_is_counted_from_its_submission_to_its_end() {
     let fixture = fixture();
     let job = fixture.submit();
-    assert_eq!(fixture.read("omtx_hub_jobs_submitted_total", &KMER), Some(1.0));
+    assert_eq!(
+        fixture.read("omtx_hub_jobs_submitted_total", &KMER),
+        Some(1.0)
+    );
     assert_eq!(fixture.read("omtx_hub_queue_depth", &QUEUE), Some(1.0));
     assert_eq!(fixture.read("omtx_hub_jobs_active", &KMER), Some(0.0));
 
     let running = job.begin();
     assert_eq!(fixture.read("omtx_hub_queue_depth", &QUEUE), Some(0.0));
-    assert_eq!(fixture.read("omtx_hub_queue_wait_seconds_count", &QUEUE), Some(1.0));
+    assert_eq!(
+        fixture.read("omtx_hub_queue_wait_seconds_count", &QUEUE),
+        Some(1.0)
+    );
     assert_eq!(fixture.read("omtx_hub_jobs_active", &KMER), Some(1.0));
 
     let counting = [KMER[0], ("stage", "count")];
@@ -49,33 +57,57 @@ fn a_job_is_counted_from_its_submission_to_its_end() {
     assert_eq!(fixture.read("omtx_hub_jobs_in_stage", &counting), Some(1.0));
     running.stage("write");
     assert_eq!(fixture.read("omtx_hub_jobs_in_stage", &counting), Some(0.0));
-    assert_eq!(fixture.read("omtx_hub_job_stage_duration_seconds_count", &counting), Some(1.0));
+    assert_eq!(
+        fixture.read("omtx_hub_job_stage_duration_seconds_count", &counting),
+        Some(1.0)
+    );
 
     running.succeed();
     let completed = [KMER[0], ("status", "completed")];
-    assert_eq!(fixture.read("omtx_hub_jobs_in_stage", &[KMER[0], ("stage", "write")]), Some(0.0));
+    assert_eq!(
+        fixture.read("omtx_hub_jobs_in_stage", &[KMER[0], ("stage", "write")]),
+        Some(0.0)
+    );
     assert_eq!(fixture.read("omtx_hub_jobs_active", &KMER), Some(0.0));
-    assert_eq!(fixture.read("omtx_hub_jobs_completed_total", &completed), Some(1.0));
-    assert_eq!(fixture.read("omtx_hub_job_duration_seconds_count", &completed), Some(1.0));
+    assert_eq!(
+        fixture.read("omtx_hub_jobs_completed_total", &completed),
+        Some(1.0)
+    );
+    assert_eq!(
+        fixture.read("omtx_hub_job_duration_seconds_count", &completed),
+        Some(1.0)
+    );
 }
 
 #[test]
 fn every_end_has_its_status_from_the_first_submission_on() {
     let fixture = fixture();
-    let completed = |status| fixture.read("omtx_hub_jobs_completed_total", &[KMER[0], ("status", status)]);
+    let completed = |status| {
+        fixture.read(
+            "omtx_hub_jobs_completed_total",
+            &[KMER[0], ("status", status)],
+        )
+    };
     let job = fixture.submit();
     for status in ["completed", "failed", "cancelled", "panicked"] {
         assert_eq!(completed(status), Some(0.0), "{status}");
     }
     drop(job);
-    fixture.submit().run_blocking(|| Ok::<_, std::io::Error>(())).unwrap();
+    fixture
+        .submit()
+        .run_blocking(|| Ok::<_, std::io::Error>(()))
+        .unwrap();
     fixture.submit().begin().fail("bad_input");
     let panics = fixture.submit();
-    catch_unwind(AssertUnwindSafe(|| panics.run_blocking(|| -> Result<(), std::io::Error> { panic!("a job's panic") }))).unwrap_err();
+    catch_unwind(AssertUnwindSafe(|| {
+        panics.run_blocking(|| -> Result<(), std::io::Error> { panic!("a job's panic") })
+    }))
+    .unwrap_err();
     for status in ["completed", "failed", "cancelled", "panicked"] {
         assert_eq!(completed(status), Some(1.0), "{status}");
     }
-    let failed = |reason| fixture.read("omtx_hub_jobs_failed_total", &[KMER[0], ("reason", reason)]);
+    let failed =
+        |reason| fixture.read("omtx_hub_jobs_failed_total", &[KMER[0], ("reason", reason)]);
     assert_eq!(failed("bad_input"), Some(1.0));
     assert_eq!(failed("panic"), Some(1.0));
     assert_eq!(fixture.read("omtx_hub_jobs_active", &KMER), Some(0.0));
@@ -85,7 +117,10 @@ fn every_end_has_its_status_from_the_first_submission_on() {
 #[test]
 fn ages_are_computed_when_they_are_scraped_and_return_to_zero() {
     let registry = Registry::new();
-    let observer = JobMetricsObserver::builder().stuck_after(Duration::from_nanos(1)).build(&registry).unwrap();
+    let observer = JobMetricsObserver::builder()
+        .stuck_after(Duration::from_nanos(1))
+        .build(&registry)
+        .unwrap();
     let jobs = Jobs::new(observer);
     let fixture = Fixture { registry, jobs };
     let waiting = fixture.submit();
@@ -101,19 +136,32 @@ fn ages_are_computed_when_they_are_scraped_and_return_to_zero() {
 
 #[test]
 fn a_limit_of_zero_is_refused() {
-    let error = JobMetricsObserver::builder().stuck_after(Duration::ZERO).build(&Registry::new()).unwrap_err();
-    assert_eq!(error.to_string(), r#"invalid stuck_after "0s"; expected a duration above zero"#);
+    let error = JobMetricsObserver::builder()
+        .stuck_after(Duration::ZERO)
+        .build(&Registry::new())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"invalid stuck_after "0s"; expected a duration above zero"#
+    );
 }
 
 #[test]
 fn job_types_without_a_bound_meet_the_cap() {
     let fixture = fixture();
     for n in 0..5_000 {
-        fixture.jobs.submit(JobSpec::new(format!("type-{n}"))).begin().succeed();
+        fixture
+            .jobs
+            .submit(JobSpec::new(format!("type-{n}")))
+            .begin()
+            .succeed();
     }
     let text = fixture.registry.to_text();
     let rows = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
     assert_eq!(rows("omtx_hub_jobs_submitted_total{"), 2_001);
-    assert_eq!(fixture.read("omtx_hub_jobs_submitted_total", &[("job_type", "overflow")]), Some(3_000.0));
+    assert_eq!(
+        fixture.read("omtx_hub_jobs_submitted_total", &[("job_type", "overflow")]),
+        Some(3_000.0)
+    );
     assert!(rows("omtx_hub_job_oldest_running_seconds{") <= 2_001);
 }

@@ -19,16 +19,29 @@ fn routes() -> Router {
     Router::new()
         .route("/jobs/{id}", get(|| async { "queued" }))
         .route("/fails", get(|| async { StatusCode::BAD_GATEWAY }))
-        .route("/upload", post(|body: Bytes| async move { body.len().to_string() }))
+        .route(
+            "/upload",
+            post(|body: Bytes| async move { body.len().to_string() }),
+        )
         .route("/hangs", get(|| async { pending::<()>().await }))
         .route("/panics", get(|| async { boom() }))
-        .route("/streams", get(|| async { Body::from_stream(stream::pending::<Result<Bytes, Infallible>>()) }))
-        .route("/breaks", get(|| async { Body::from_stream(stream::iter([Err::<Bytes, _>("broken")])) }))
+        .route(
+            "/streams",
+            get(|| async { Body::from_stream(stream::pending::<Result<Bytes, Infallible>>()) }),
+        )
+        .route(
+            "/breaks",
+            get(|| async { Body::from_stream(stream::iter([Err::<Bytes, _>("broken")])) }),
+        )
         .route(
             "/events",
             get(|| async {
-                let events = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"data: 1\n\n"))]);
-                ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
+                let events =
+                    stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"data: 1\n\n"))]);
+                (
+                    [(header::CONTENT_TYPE, "text/event-stream")],
+                    Body::from_stream(events),
+                )
             }),
         )
         .route("/metrics", get(|| async { "a scrape" }))
@@ -43,7 +56,11 @@ fn app(red: RedObserver) -> Router {
 }
 
 async fn send(app: &Router, method: &str, path: &str, body: &str) -> Response<Body> {
-    let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .body(Body::from(body.to_owned()))
+        .unwrap();
     app.clone().oneshot(request).await.unwrap()
 }
 
@@ -73,14 +90,34 @@ async fn a_request_leaves_one_of_everything_behind() {
     let read = read(&registry);
     let route = [("method", "GET"), ("endpoint", "/jobs/{id}")];
     let with = |name, value| [route[0], route[1], (name, value)];
-    assert_eq!(read.read("http_requests_total", &with("status", "200")), Some(1.0));
-    for end in ["ok", "error", "cancelled", "aborted", "panicked", "body_error"] {
+    assert_eq!(
+        read.read("http_requests_total", &with("status", "200")),
+        Some(1.0)
+    );
+    for end in [
+        "ok",
+        "error",
+        "cancelled",
+        "aborted",
+        "panicked",
+        "body_error",
+    ] {
         let expected = if end == "ok" { 1.0 } else { 0.0 };
-        assert_eq!(read.read("http_request_ends_total", &with("end", end)), Some(expected), "{end}");
+        assert_eq!(
+            read.read("http_request_ends_total", &with("end", end)),
+            Some(expected),
+            "{end}"
+        );
     }
     assert_eq!(read.read("http_requests_in_flight", &route), Some(0.0));
-    assert_eq!(read.read("http_request_duration_seconds_count", &route), Some(1.0));
-    assert_eq!(read.read("http_response_head_seconds_count", &route), Some(1.0));
+    assert_eq!(
+        read.read("http_request_duration_seconds_count", &route),
+        Some(1.0)
+    );
+    assert_eq!(
+        read.read("http_response_head_seconds_count", &route),
+        Some(1.0)
+    );
     assert_eq!(read.read("http_request_size_bytes_sum", &route), Some(0.0));
     assert_eq!(read.read("http_response_size_bytes_sum", &route), Some(6.0));
 }
@@ -91,8 +128,14 @@ async fn sizes_are_what_was_read_and_delivered() {
     let app = app(RedObserver::new(&registry).unwrap());
     finish(&app, "POST", "/upload", &"x".repeat(1_000)).await;
     let route = [("method", "POST"), ("endpoint", "/upload")];
-    assert_eq!(read(&registry).read("http_request_size_bytes_sum", &route), Some(1_000.0));
-    assert_eq!(read(&registry).read("http_response_size_bytes_sum", &route), Some(4.0));
+    assert_eq!(
+        read(&registry).read("http_request_size_bytes_sum", &route),
+        Some(1_000.0)
+    );
+    assert_eq!(
+        read(&registry).read("http_response_size_bytes_sum", &route),
+        Some(4.0)
+    );
 }
 
 #[tokio::test]
@@ -122,9 +165,21 @@ async fn every_end_has_its_row_and_nothing_stays_in_flight() {
     ] {
         let labels = [("method", "GET"), ("endpoint", endpoint)];
         let with = |name, value| [labels[0], labels[1], (name, value)];
-        assert_eq!(read.read("http_request_ends_total", &with("end", end)), Some(1.0), "{endpoint}");
-        assert_eq!(read.read("http_requests_total", &with("status", status)), Some(1.0), "{endpoint}");
-        assert_eq!(read.read("http_requests_in_flight", &labels), Some(0.0), "{endpoint}");
+        assert_eq!(
+            read.read("http_request_ends_total", &with("end", end)),
+            Some(1.0),
+            "{endpoint}"
+        );
+        assert_eq!(
+            read.read("http_requests_total", &with("status", status)),
+            Some(1.0),
+            "{endpoint}"
+        );
+        assert_eq!(
+            read.read("http_requests_in_flight", &labels),
+            Some(0.0),
+            "{endpoint}"
+        );
     }
 }
 
@@ -134,20 +189,38 @@ async fn a_subscription_is_counted_but_does_not_poison_the_latency() {
     let app = app(RedObserver::new(&registry).unwrap());
     finish(&app, "GET", "/events", "").await;
     let labels = [("method", "GET"), ("endpoint", "/events")];
-    assert_eq!(read(&registry).read("http_request_duration_seconds_count", &labels), Some(0.0));
-    assert_eq!(read(&registry).read("http_response_head_seconds_count", &labels), Some(1.0));
+    assert_eq!(
+        read(&registry).read("http_request_duration_seconds_count", &labels),
+        Some(0.0)
+    );
+    assert_eq!(
+        read(&registry).read("http_response_head_seconds_count", &labels),
+        Some(1.0)
+    );
     let requests = [labels[0], labels[1], ("status", "200")];
-    assert_eq!(read(&registry).read("http_requests_total", &requests), Some(1.0));
+    assert_eq!(
+        read(&registry).read("http_requests_total", &requests),
+        Some(1.0)
+    );
 }
 
 #[tokio::test]
 async fn probes_and_scrapes_are_not_measured_unless_one_asks() {
     let registry = Registry::new();
-    finish(&app(RedObserver::new(&registry).unwrap()), "GET", "/metrics", "").await;
+    finish(
+        &app(RedObserver::new(&registry).unwrap()),
+        "GET",
+        "/metrics",
+        "",
+    )
+    .await;
     assert!(!registry.to_text().contains("/metrics"));
 
     let registry = Registry::new();
-    let red = RedObserver::builder().skip(["/jobs/{id}"]).build(&registry).unwrap();
+    let red = RedObserver::builder()
+        .skip(["/jobs/{id}"])
+        .build(&registry)
+        .unwrap();
     let app = app(red);
     finish(&app, "GET", "/metrics", "").await;
     finish(&app, "GET", "/jobs/1", "").await;
@@ -167,7 +240,14 @@ async fn a_scanner_adds_a_bounded_number_of_series() {
             .header("host", format!("{n}.example"))
             .body(Body::empty())
             .unwrap();
-        app.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+        app.clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_body()
+            .collect()
+            .await
+            .unwrap();
     };
     ask(0).await;
     let after_one = registry.to_text().lines().count();
@@ -175,29 +255,47 @@ async fn a_scanner_adds_a_bounded_number_of_series() {
         ask(n).await;
     }
     assert_eq!(registry.to_text().lines().count(), after_one);
-    let labels = [("method", "other"), ("endpoint", "unmatched"), ("status", "404")];
-    assert_eq!(read(&registry).read("http_requests_total", &labels), Some(1_000_000.0));
+    let labels = [
+        ("method", "other"),
+        ("endpoint", "unmatched"),
+        ("status", "404"),
+    ];
+    assert_eq!(
+        read(&registry).read("http_requests_total", &labels),
+        Some(1_000_000.0)
+    );
 }
 
 #[tokio::test]
 async fn an_endpoint_function_without_a_bound_meets_a_cap_and_is_counted() {
     let registry = Registry::new();
     let red = RedObserver::new(&registry).unwrap();
-    let layer = omtx_http::ObserveLayer::axum(red)
-        .endpoint_fn(|head: omtx_http::RequestHead<'_>| omtx_http::Endpoint::from(std::sync::Arc::from(head.uri().path())));
+    let layer =
+        omtx_http::ObserveLayer::axum(red).endpoint_fn(|head: omtx_http::RequestHead<'_>| {
+            omtx_http::Endpoint::from(std::sync::Arc::from(head.uri().path()))
+        });
     let app = routes().layer(layer);
     for n in 0..6_000 {
         finish(&app, "GET", &format!("/jobs/{n}"), "").await;
     }
     let read = read(&registry);
-    let labels = [("method", "GET"), ("endpoint", "overflow"), ("status", "200")];
+    let labels = [
+        ("method", "GET"),
+        ("endpoint", "overflow"),
+        ("status", "200"),
+    ];
     assert_eq!(read.read("http_requests_total", &labels), Some(1_000.0));
-    assert_eq!(read.read("http_requests_in_flight", &labels[..2]), Some(0.0));
+    assert_eq!(
+        read.read("http_requests_in_flight", &labels[..2]),
+        Some(0.0)
+    );
     assert_eq!(red_dropped(&registry), 1_000);
 }
 
 fn red_dropped(registry: &Registry) -> u64 {
-    let metrics = registry.register::<omtx_metrics::http::HttpMetrics>().unwrap();
+    let metrics = registry
+        .register::<omtx_metrics::http::HttpMetrics>()
+        .unwrap();
     metrics.http_requests_total.dropped()
 }
 
@@ -215,9 +313,12 @@ async fn a_route_can_have_its_own_buckets() {
     let bounds = |endpoint: &str| -> Vec<String> {
         let read = read(&registry);
         let samples = read.samples().filter(|sample| {
-            sample.label("endpoint") == Some(endpoint) && sample.name == "http_request_duration_seconds_bucket"
+            sample.label("endpoint") == Some(endpoint)
+                && sample.name == "http_request_duration_seconds_bucket"
         });
-        samples.map(|sample| sample.label("le").unwrap().to_owned()).collect()
+        samples
+            .map(|sample| sample.label("le").unwrap().to_owned())
+            .collect()
     };
     assert_eq!(bounds("/upload"), ["10", "100", "1000", "+Inf"]);
     assert_eq!(bounds("/jobs/{id}"), ["0.5", "1", "+Inf"]);
@@ -229,7 +330,11 @@ async fn names_can_be_namespaced_or_opentelemetry_s() {
         (
             HttpNames::Namespaced,
             "omtx_hub_http_requests_total",
-            [("method", "GET"), ("endpoint", "/jobs/{id}"), ("status", "200")],
+            [
+                ("method", "GET"),
+                ("endpoint", "/jobs/{id}"),
+                ("status", "200"),
+            ],
         ),
         (
             HttpNames::OpenTelemetry,
@@ -242,7 +347,10 @@ async fn names_can_be_namespaced_or_opentelemetry_s() {
         ),
     ] {
         let registry = Registry::builder().namespace("omtx_hub").build().unwrap();
-        let red = RedObserver::builder().names(names).build(&registry).unwrap();
+        let red = RedObserver::builder()
+            .names(names)
+            .build(&registry)
+            .unwrap();
         finish(&app(red), "GET", "/jobs/1", "").await;
         assert_eq!(read(&registry).read(sample, &labels), Some(1.0));
     }
@@ -255,8 +363,15 @@ async fn two_observers_of_one_registry_share_its_families() {
     let second = app(RedObserver::new(&registry).unwrap());
     finish(&first, "GET", "/jobs/1", "").await;
     finish(&second, "GET", "/jobs/1", "").await;
-    let labels = [("method", "GET"), ("endpoint", "/jobs/{id}"), ("status", "200")];
-    assert_eq!(read(&registry).read("http_requests_total", &labels), Some(2.0));
+    let labels = [
+        ("method", "GET"),
+        ("endpoint", "/jobs/{id}"),
+        ("status", "200"),
+    ];
+    assert_eq!(
+        read(&registry).read("http_requests_total", &labels),
+        Some(2.0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,7 +384,13 @@ async fn in_flight_returns_to_zero_after_thousands_of_mixed_ends() {
             match n % 4 {
                 0 => drop(finish(&app, "GET", "/jobs/1", "").await),
                 1 => drop(once(send(&app, "GET", "/hangs", "")).await),
-                2 => drop(send(&app, "GET", "/streams", "").await.into_body().into_data_stream().next()),
+                2 => drop(
+                    send(&app, "GET", "/streams", "")
+                        .await
+                        .into_body()
+                        .into_data_stream()
+                        .next(),
+                ),
                 _ => drop(finish(&app, "POST", "/upload", "abc").await),
             }
         })
@@ -284,6 +405,10 @@ async fn in_flight_returns_to_zero_after_thousands_of_mixed_ends() {
         .map(|sample| sample.value)
         .collect();
     assert_eq!(gauges, [0.0; 4]);
-    let total: f64 = read.samples().filter(|sample| sample.name == "http_requests_total").map(|s| s.value).sum();
+    let total: f64 = read
+        .samples()
+        .filter(|sample| sample.name == "http_requests_total")
+        .map(|s| s.value)
+        .sum();
     assert_eq!(total, 2_000.0);
 }

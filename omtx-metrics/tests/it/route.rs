@@ -9,12 +9,22 @@ use omtx_metrics::{Counter, Registry, Rows};
 use tower::ServiceExt;
 
 async fn ask(app: &Router, method: Method) -> Response<Body> {
-    let request = Request::builder().method(method).uri("/metrics").body(Body::empty()).unwrap();
+    let request = Request::builder()
+        .method(method)
+        .uri("/metrics")
+        .body(Body::empty())
+        .unwrap();
     app.clone().oneshot(request).await.unwrap()
 }
 
 async fn scrape(app: &Router) -> Exposition {
-    let body = ask(app, Method::GET).await.into_body().collect().await.unwrap().to_bytes();
+    let body = ask(app, Method::GET)
+        .await
+        .into_body()
+        .collect()
+        .await
+        .unwrap()
+        .to_bytes();
     Exposition::parse(std::str::from_utf8(&body).unwrap()).unwrap()
 }
 
@@ -25,10 +35,17 @@ fn app(registry: &Registry) -> Router {
 #[tokio::test]
 async fn a_scrape_answers_with_the_content_type_that_prometheus_3_insists_on() {
     let registry = Registry::new();
-    registry.family::<(), Counter>("a_total", "A.", &[]).unwrap().with(()).add(3);
+    registry
+        .family::<(), Counter>("a_total", "A.", &[])
+        .unwrap()
+        .with(())
+        .add(3);
     let response = ask(&app(&registry), Method::GET).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert!(body.starts_with(b"# HELP a_total A.\n# TYPE a_total counter\na_total 3\n"));
 }
@@ -39,35 +56,68 @@ async fn head_has_the_headers_and_no_body() {
     let get = ask(&app, Method::GET).await;
     let head = ask(&app, Method::HEAD).await;
     assert_eq!(head.status(), StatusCode::OK);
-    assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
-    assert!(head.into_body().collect().await.unwrap().to_bytes().is_empty());
+    assert_eq!(
+        head.headers()["content-type"],
+        get.headers()["content-type"]
+    );
+    assert!(
+        head.into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn other_methods_are_not_allowed() {
     let app = app(&Registry::new());
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        assert_eq!(ask(&app, method).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(
+            ask(&app, method).await.status(),
+            StatusCode::METHOD_NOT_ALLOWED
+        );
     }
 }
 
 #[tokio::test]
 async fn a_scrape_shows_the_scrapes_before_it() {
     let app = app(&Registry::new());
-    let labels = [("format", "text"), ("encoding", "identity"), ("code", "200")];
-    assert_eq!(scrape(&app).await.read("omtx_scrapes_total", &labels), Some(0.0));
+    let labels = [
+        ("format", "text"),
+        ("encoding", "identity"),
+        ("code", "200"),
+    ];
+    assert_eq!(
+        scrape(&app).await.read("omtx_scrapes_total", &labels),
+        Some(0.0)
+    );
     let second = scrape(&app).await;
     assert_eq!(second.read("omtx_scrapes_total", &labels), Some(1.0));
-    assert_eq!(second.read("omtx_scrape_duration_seconds_count", &[("format", "text")]), Some(1.0));
-    assert!(second.read("omtx_scrape_size_bytes_sum", &[("format", "text")]).unwrap() > 0.0);
+    assert_eq!(
+        second.read("omtx_scrape_duration_seconds_count", &[("format", "text")]),
+        Some(1.0)
+    );
+    assert!(
+        second
+            .read("omtx_scrape_size_bytes_sum", &[("format", "text")])
+            .unwrap()
+            > 0.0
+    );
 }
 
 #[tokio::test]
 async fn what_a_collector_lost_is_counted_in_the_next_scrape() {
     let registry = Registry::new();
-    registry.register_collector("liar", |rows: &mut Rows| drop(rows.counter("down_total", "Down.").row(&[], -1.0))).unwrap();
+    registry
+        .register_collector("liar", |rows: &mut Rows| {
+            rows.counter("down_total", "Down.").row(&[], -1.0);
+        })
+        .unwrap();
     let app = app(&registry);
-    let read = |scrape: Exposition| scrape.read("omtx_collector_errors_total", &[("collector", "liar")]);
+    let read =
+        |scrape: Exposition| scrape.read("omtx_collector_errors_total", &[("collector", "liar")]);
     assert_eq!(read(scrape(&app).await), Some(0.0));
     assert_eq!(read(scrape(&app).await), Some(1.0));
     assert_eq!(read(scrape(&app).await), Some(2.0));
@@ -75,16 +125,32 @@ async fn what_a_collector_lost_is_counted_in_the_next_scrape() {
 
 #[tokio::test]
 async fn the_library_s_families_carry_the_constant_labels_and_no_namespace() {
-    let registry = Registry::builder().namespace("shop").constant_label("zone", "a").build().unwrap();
+    let registry = Registry::builder()
+        .namespace("shop")
+        .constant_label("zone", "a")
+        .build()
+        .unwrap();
     let app = app(&registry);
-    let labels = [("zone", "a"), ("format", "text"), ("encoding", "identity"), ("code", "200")];
-    assert_eq!(scrape(&app).await.read("omtx_scrapes_total", &labels), Some(0.0));
+    let labels = [
+        ("zone", "a"),
+        ("format", "text"),
+        ("encoding", "identity"),
+        ("code", "200"),
+    ];
+    assert_eq!(
+        scrape(&app).await.read("omtx_scrapes_total", &labels),
+        Some(0.0)
+    );
 }
 
 #[tokio::test]
 async fn hundreds_of_scrapes_at_once_are_all_answered() {
     let registry = Registry::new();
-    registry.register_collector("pool", |rows: &mut Rows| drop(rows.gauge("pool_size", "Size.").row(&[], 1.0))).unwrap();
+    registry
+        .register_collector("pool", |rows: &mut Rows| {
+            rows.gauge("pool_size", "Size.").row(&[], 1.0);
+        })
+        .unwrap();
     let app = app(&registry);
     let scrapes = (0..300).map(|_| {
         let app = app.clone();
