@@ -14,10 +14,13 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Plan {
     filters: Vec<String>,
-    /// How many rounds each contender of a row runs; the middle one counts.
+    /// How many rounds each contender of a row runs at most; the middle one counts.
     pub rounds: usize,
-    /// How long one round of one contender is meant to take.
+    /// How long one round of one contender is meant to take, if one operation does not take longer: less than a
+    /// scheduler's time slice, so that on a busy machine some rounds are still undisturbed.
     pub round: Duration,
+    /// How long all rounds of one contender may take together; a few are run however long they take.
+    pub budget: Duration,
     /// True for `--quick`: every row, but too few rounds to trust small differences.
     pub quick: bool,
 }
@@ -42,9 +45,9 @@ impl Plan {
                 .into_iter()
                 .filter(|arg| !arg.starts_with('-'))
                 .collect(),
-            // Odd, so that there is a middle one.
-            rounds: if quick { 7 } else { 41 },
-            round: Duration::from_millis(if quick { 2 } else { 8 }),
+            rounds: if quick { 31 } else { 201 },
+            round: Duration::from_millis(1),
+            budget: Duration::from_millis(if quick { 60 } else { 600 }),
             quick,
         }
     }

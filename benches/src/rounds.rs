@@ -104,34 +104,33 @@ impl Stats {
 ///
 /// A round that other programs disturbed is run again at the end of the row, at most twice as many as were asked for.
 pub(crate) fn measure(contenders: &mut [&mut Run], units: f64, plan: &Plan) -> Vec<Stats> {
-    let times: Vec<u64> = contenders
+    let plans: Vec<Rounds> = contenders
         .iter_mut()
-        .map(|run| calibrate(run, plan.round))
+        .map(|run| calibrate(run, plan))
         .collect();
-    let mut rounds = vec![Vec::with_capacity(3 * plan.rounds); contenders.len()];
+    let mut rounds = vec![Vec::new(); contenders.len()];
     for round in 0..3 * plan.rounds {
         for turn in 0..contenders.len() {
             let who = (round + turn) % contenders.len();
-            let quiet = || {
-                rounds[who]
-                    .iter()
-                    .filter(|round: &&Round| !round.is_disturbed())
-                    .count()
-            };
-            if quiet() < plan.rounds {
-                rounds[who].push((contenders[who].0)(times[who]));
+            let Rounds { times, wanted } = plans[who];
+            let quiet = rounds[who]
+                .iter()
+                .filter(|round: &&Round| !round.is_disturbed())
+                .count();
+            if quiet < wanted && rounds[who].len() < 3 * wanted {
+                rounds[who].push((contenders[who].0)(times));
             }
         }
     }
     let mut stats = Vec::new();
-    for ((run, rounds), times) in contenders.iter_mut().zip(rounds).zip(times) {
+    for ((run, rounds), Rounds { times, wanted }) in contenders.iter_mut().zip(rounds).zip(plans) {
         let seen = alloc::count(|| {
             (run.0)(times);
         });
         stats.push(Stats {
             allocations: seen.count as f64 / times as f64,
             bytes: seen.bytes as f64 / times as f64,
-            ..summary(rounds, times as f64 * units, plan.rounds)
+            ..summary(rounds, times as f64 * units, wanted)
         });
     }
     stats
@@ -153,19 +152,33 @@ fn summary(mut rounds: Vec<Round>, per: f64, wanted: usize) -> Stats {
     }
 }
 
-/// How many operations fill a round. Warms up on the way.
-fn calibrate(run: &mut Run, round: Duration) -> u64 {
+/// How long a contender's rounds are, and how many it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rounds {
+    /// Operations of each.
+    times: u64,
+    /// How many undisturbed rounds are wanted.
+    wanted: usize,
+}
+
+/// Fewer would not have a middle half.
+const FEWEST_ROUNDS: usize = 7;
+
+/// How many operations fill a round, and how many such rounds the plan allows. Warms up on the way.
+fn calibrate(run: &mut Run, plan: &Plan) -> Rounds {
     let mut times = 1;
     loop {
         // The fastest of three: one stall here would make every round of the row too short to tell anything.
-        let took = [(); 3]
-            .map(|()| (run.0)(times).took)
-            .into_iter()
-            .min()
-            .unwrap_or_default();
-        if took * 4 >= round {
-            let wanted = times as f64 * round.as_secs_f64() / took.as_secs_f64().max(1e-9);
-            return (wanted as u64).max(1);
+        let took = [(); 3].map(|()| (run.0)(times).took).into_iter().min();
+        let took = took.unwrap_or_default().as_secs_f64().max(1e-9);
+        if took * 4.0 >= plan.round.as_secs_f64() {
+            let operation = took / times as f64;
+            let times = ((plan.round.as_secs_f64() / operation) as u64).max(1);
+            let affordable = plan.budget.as_secs_f64() / (operation * times as f64);
+            return Rounds {
+                times,
+                wanted: plan.rounds.min((affordable as usize).max(FEWEST_ROUNDS)),
+            };
         }
         times *= 2;
     }
@@ -175,12 +188,12 @@ fn calibrate(run: &mut Run, round: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// Pretends that an operation takes `nanos`, and in every fourth round ten times that, `waited` of it idle.
+    /// Pretends that an operation takes `nanos`, and in every eighth round ten times that, `waited` of it idle.
     fn pretend(nanos: u64, waited: u64) -> Run {
         let mut round = 0_u32;
         Run::new(move |times| {
             round += 1;
-            let slow = if round.is_multiple_of(4) { 10 } else { 1 };
+            let slow = if round.is_multiple_of(8) { 10 } else { 1 };
             Round {
                 took: Duration::from_nanos(nanos * times * slow),
                 waited: Duration::from_nanos(waited * times),
@@ -222,7 +235,25 @@ mod tests {
                 waited: Duration::ZERO,
             }
         });
-        assert_eq!(calibrate(&mut stalls, Duration::from_millis(2)), 20_000);
+        assert_eq!(
+            calibrate(&mut stalls, &Plan::from_args(["--quick"])).times,
+            10_000
+        );
+    }
+
+    #[test]
+    fn an_operation_that_takes_long_has_fewer_rounds() {
+        let plan = Plan::from_args(["--quick"]);
+        let mut slow = pretend(5_000_000, 0);
+        assert_eq!(
+            calibrate(&mut slow, &plan),
+            Rounds {
+                times: 1,
+                wanted: 12
+            }
+        );
+        let mut very_slow = pretend(1_000_000_000, 0);
+        assert_eq!(calibrate(&mut very_slow, &plan).wanted, FEWEST_ROUNDS);
     }
 
     #[test]
