@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::SharedSeed;
+use foldhash::fast::{FoldHasher, RandomState};
 
 use super::Series;
 use super::table::Table;
@@ -16,7 +17,9 @@ use crate::label::{
 pub(crate) struct SeriesMap<L: Labels, M> {
     names: Arc<[Box<str>]>,
     table: Table<M>,
-    hasher: RandomState,
+    /// Random, so that nobody outside can choose values that share a slot.
+    seed: u64,
+    shared_seed: &'static SharedSeed,
     max_series: usize,
     /// Lookups that ended in an overflow series.
     dropped: Counter,
@@ -35,7 +38,8 @@ impl<L: Labels, M> SeriesMap<L, M> {
         Self {
             names,
             table: Table::new(if L::OPEN == 0 { L::CLOSED } else { 0 }),
-            hasher: RandomState::default(),
+            seed: RandomState::default().hash_one(0),
+            shared_seed: SharedSeed::global_random(),
             max_series,
             dropped: Counter::new(),
             labels: std::marker::PhantomData,
@@ -81,10 +85,17 @@ impl<L: Labels, M> SeriesMap<L, M> {
         if L::OPEN == 0 {
             return (closed, 0);
         }
-        let mut hash = Hash(self.hasher.build_hasher());
-        hash.0.write_usize(closed);
+        let mut hash = self.hash(closed);
         L::visit(labels, &mut hash);
         (closed, folded(hash.0.finish()))
+    }
+
+    /// The closed labels go into the seed: that saves hashing them.
+    #[inline]
+    fn hash(&self, closed: usize) -> Hash<FoldHasher<'static>> {
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        let seed = self.seed ^ (closed as u64).wrapping_mul(SPREAD);
+        Hash(FoldHasher::with_seed(seed, self.shared_seed))
     }
 
     #[inline]
@@ -157,8 +168,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
         make: &mut Option<impl FnOnce(New) -> M>,
     ) -> &Series<M> {
         self.dropped.inc();
-        let mut hash = Hash(self.hasher.build_hasher());
-        hash.0.write_usize(closed);
+        let mut hash = self.hash(closed);
         L::visit(labels, &mut Overflowed(&mut hash));
         let hash = folded(hash.0.finish());
         let find = || {
@@ -200,7 +210,7 @@ fn folded(hash: u64) -> u32 {
     hash as u32
 }
 
-/// Hashes the open labels; the closed ones are hashed as one number.
+/// Hashes the open labels.
 struct Hash<H>(H);
 
 impl<H: Hasher> LabelVisitor for Hash<H> {
