@@ -124,14 +124,15 @@ impl Family<'_> {
         } = self;
         let unit = self.unit.as_ref().map_or_else(String::new, LitStr::value);
         let buckets = match &self.buckets {
-            // A constant of its own, so that `&f()` lives as long as the program.
+            // A constant of its own, so that `&f()` lives as long as the program; the name keeps out of the way of the
+            // caller's, which the expression may use.
             Some(Expr::Array(array)) => quote!({
-                const BUCKETS: &[f64] = &#array;
-                ::core::option::Option::Some(BUCKETS)
+                const __OMTX_BUCKETS: &[f64] = &#array;
+                ::core::option::Option::Some(__OMTX_BUCKETS)
             }),
             Some(expr) => quote!({
-                const BUCKETS: &[f64] = #expr;
-                ::core::option::Option::Some(BUCKETS)
+                const __OMTX_BUCKETS: &[f64] = #expr;
+                ::core::option::Option::Some(__OMTX_BUCKETS)
             }),
             None => quote!(::core::option::Option::None),
         };

@@ -93,7 +93,7 @@ unsafe fn free<T>(first: *mut Padded<T>) {
 }
 
 /// How many stripes a striped cell has: four for each of the machine's threads, so that two busy threads seldom share
-/// one, rounded up to a power of two; 64 at most.
+/// one, rounded up to a power of two; 8 at least (a pinned thread sees one processor), 64 at most.
 #[cfg(not(loom))]
 #[inline]
 fn count() -> usize {
@@ -104,7 +104,7 @@ fn count() -> usize {
     fn decide() -> usize {
         let threads = std::thread::available_parallelism().map_or(8, usize::from);
         // The first thread to decide wins: what the operating system answers may change, the count must not.
-        let count = (threads * 4).next_power_of_two().min(64);
+        let count = (threads * 4).next_power_of_two().clamp(8, 64);
         match COUNT.compare_exchange(0, count, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => count,
             Err(decided) => decided,

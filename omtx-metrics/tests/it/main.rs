@@ -10,6 +10,7 @@ mod concurrency;
 mod engine;
 mod expositions;
 mod hostile_labels;
+mod hygiene;
 #[cfg(feature = "prometheus")]
 mod interop;
 mod jobs;
