@@ -111,9 +111,12 @@ impl<L: Labels, M> SeriesMap<L, M> {
     /// True if the open labels are those of the series.
     #[inline]
     fn is_match(&self, series: &Series<M>, labels: &L::Of<'_>) -> bool {
-        if L::OPEN == 1
-            && let Some(value) = series.labels.first_open()
-        {
+        let only = if L::OPEN == 1 {
+            series.labels.first_open()
+        } else {
+            None
+        };
+        if let Some(value) = only {
             let mut one = OneOpen {
                 value,
                 equal: false,
