@@ -9,23 +9,25 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use omtx_examples::hub::client::ClientError;
-use omtx_examples::hub::{Config, Hub, demo, logging, stop_signal};
-use omtx_metrics::testing::delta;
+use omtx_examples::hub::demo::{self, CONSTANT, Watch};
+use omtx_examples::hub::{Config, Hub, logging, stop_signal};
+use omtx_metrics::Catalog;
 
 /// How long `--demo` makes traffic.
 const DEMO: Duration = Duration::from_secs(30);
 
-/// After each round of it.
+/// Between two rounds of it.
 const PAUSE: Duration = Duration::from_millis(1500);
 
 const HELP: &str = "\
 usage: cargo run --example hub [-- --demo [--once]]
 
-  --demo   make traffic of its own, good and bad, for half a minute; then go on serving
+  --demo   make traffic of its own, good and bad, for half a minute; then go on serving. Faults are allowed then, at
+           most 8 jobs wait, and one that gets nowhere is stuck after 0.1 s
   --once   make one round of it, and stop
 
 Variables: OMTX_LISTEN, OMTX_SHUTDOWN_DEADLINE, LOG_LEVEL, HUB_WORKERS, HUB_QUEUE, HUB_QUEUE_BYTES, HUB_BODY_LIMIT,
-HUB_UPLOADS, HUB_UPLOAD_TIMEOUT, HUB_JOB_TIMEOUT, HUB_USER, HUB_PASSWORD_HASH, HUB_WEBHOOK_HOSTS, HUB_FAULTS.
+HUB_UPLOADS, HUB_UPLOAD_TIMEOUT, HUB_JOB_TIMEOUT, HUB_STUCK_AFTER, HUB_USER, HUB_PASSWORD_HASH, HUB_WEBHOOK_HOSTS, HUB_FAULTS.
 ";
 
 #[derive(Default)]
@@ -74,7 +76,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
     logging::init()?;
     let mut config = Config::from_env()?;
-    config.faults |= args.demo;
+    if args.demo {
+        config = config.for_demo();
+    }
     let listen = config.listen;
     let hub = Hub::bind(config)
         .await
@@ -84,7 +88,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         welcome(address);
         return Ok(hub.serve(stop_signal()).await?);
     }
-    let demo = tokio::spawn(demonstrate(address, args.once));
+    let catalog = hub.app().metrics.registry().catalog();
+    let demo = tokio::spawn(demonstrate(address, catalog, args.once));
     if args.once {
         let over = async move {
             tokio::select! {
@@ -97,37 +102,46 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(hub.serve(stop_signal()).await?)
 }
 
-async fn demonstrate(address: SocketAddr, once: bool) {
-    if let Err(error) = rounds(address, once).await {
+async fn demonstrate(address: SocketAddr, catalog: Catalog, once: bool) {
+    if let Err(error) = rounds(address, &catalog, once).await {
         say(&format!("demo: {error}\n"));
     }
 }
 
-async fn rounds(address: SocketAddr, once: bool) -> Result<(), ClientError> {
-    let before = demo::scrape(address).await?;
+async fn rounds(address: SocketAddr, catalog: &Catalog, once: bool) -> Result<(), ClientError> {
+    let mut watch = Watch::start(address).await?;
     let since = Instant::now();
     for seed in 1.. {
-        demo::round(address, seed, |step| {
+        demo::round(address, seed, &mut watch, |step| {
             say(&format!("  {:<50} {}\n", step.what, step.outcome))
         })
         .await?;
-        // The last webhook gives up, and the gauges of sessions and storage are looked at.
-        tokio::time::sleep(PAUSE).await;
         if once || since.elapsed() >= DEMO {
             break;
         }
+        tokio::time::sleep(PAUSE).await;
     }
-    let moved = delta(&before, &demo::scrape(address).await?);
-    let (moved, still) = (moved.moved().count(), moved.unmoved().collect::<Vec<_>>());
-    say(&format!(
-        "\n{moved} of {} metric families moved; not: {}\n\n",
-        moved + still.len(),
-        still.join(", ")
-    ));
+    say(&summary(&watch, catalog));
     if !once {
         welcome(address);
     }
     Ok(())
+}
+
+/// Which families moved, and why the others did not.
+fn summary(watch: &Watch, catalog: &Catalog) -> String {
+    let (moved, unmoved) = (watch.moved().count(), watch.unmoved(catalog));
+    let of = moved + unmoved.len();
+    let mut text = format!("\n{moved} of {of} metric families moved. The others:\n");
+    for family in unmoved {
+        let constant = CONSTANT.iter().find(|(name, _)| *name == family);
+        let why = match constant {
+            Some((_, why)) => format!("constant: {why}"),
+            None => "did not move, though it should have".to_owned(),
+        };
+        text += &format!("  {family:<50} {why}\n");
+    }
+    text + "\n"
 }
 
 fn welcome(address: SocketAddr) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Pool;
@@ -20,6 +20,7 @@ pub struct Client {
     address: SocketAddr,
     pool: Pool<HttpConnector, Full<Bytes>>,
     token: Option<String>,
+    agent: &'static str,
 }
 
 /// What came back.
@@ -55,6 +56,7 @@ impl Client {
             address,
             pool: Pool::builder(TokioExecutor::new()).build_http(),
             token: None,
+            agent: "hub-client/0.1",
         }
     }
 
@@ -62,6 +64,13 @@ impl Client {
     #[must_use]
     pub fn with_token(mut self, token: String) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// The same, under another program's name.
+    #[must_use]
+    pub fn with_agent(mut self, agent: &'static str) -> Self {
+        self.agent = agent;
         self
     }
 
@@ -97,7 +106,8 @@ impl Client {
         let body = body.into();
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address));
+            .uri(format!("http://{}{path}", self.address))
+            .header(USER_AGENT, self.agent);
         if body.starts_with(b"{") {
             request = request.header(CONTENT_TYPE, "application/json");
         }
@@ -119,12 +129,12 @@ impl Client {
         })
     }
 
-    /// Begins to post a job and hangs up in the middle of the body.
+    /// Begins to post a job and stops in the middle of the body.
     ///
     /// # Errors
     ///
     /// When there is no connection.
-    pub async fn hang_up(&self) -> Result<(), ClientError> {
+    pub async fn half_an_upload(&self) -> Result<TcpStream, ClientError> {
         let mut connection = TcpStream::connect(self.address)
             .await
             .map_err(ClientError::new)?;
@@ -133,6 +143,16 @@ impl Client {
             .write_all(head.as_bytes())
             .await
             .map_err(ClientError::new)?;
+        Ok(connection)
+    }
+
+    /// Begins to post a job and hangs up in the middle of the body.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection.
+    pub async fn hang_up(&self) -> Result<(), ClientError> {
+        let mut connection = self.half_an_upload().await?;
         connection.shutdown().await.map_err(ClientError::new)
     }
 }

@@ -5,7 +5,15 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use omtx_metrics::jobs::DEFAULT_STUCK_AFTER;
+
 use super::auth::{DEMO_PASSWORD_HASH, DEMO_USER};
+
+/// Jobs that wait at most while the service demonstrates itself.
+const DEMO_QUEUE: usize = 8;
+
+/// How long a job runs before it is taken for stuck, then.
+const DEMO_STUCK_AFTER: Duration = Duration::from_millis(100);
 
 /// How the service runs. [`Config::from_env`] reads it from the environment.
 #[derive(Clone, Debug)]
@@ -28,6 +36,8 @@ pub struct Config {
     pub upload_timeout: Duration,
     /// `HUB_JOB_TIMEOUT`: seconds that a job may run. 300.
     pub job_timeout: Duration,
+    /// `HUB_STUCK_AFTER`: seconds that a job runs before `omtx_hub_jobs_stuck` counts it. 7200, two hours.
+    pub stuck_after: Duration,
     /// `HUB_USER`: who may log in. `demo`.
     pub user: String,
     /// `HUB_PASSWORD_HASH`: an argon2 hash in PHC form. That of the password `demo`.
@@ -35,7 +45,7 @@ pub struct Config {
     /// `HUB_WEBHOOK_HOSTS`: hosts that `callback_url` may name, `host` or `host:port`, comma-separated. 127.0.0.1 and
     /// localhost.
     pub webhook_hosts: Vec<String>,
-    /// `HUB_FAULTS`: whether `&fault=panic` and `&fault=error` are allowed, to see what a broken job looks like. False.
+    /// `HUB_FAULTS`: whether `&fault=panic`, `error` and `hang` are allowed, to see what a broken job looks like. False.
     pub faults: bool,
 }
 
@@ -51,6 +61,7 @@ impl Default for Config {
             uploads: 32,
             upload_timeout: Duration::from_secs(30),
             job_timeout: Duration::from_secs(300),
+            stuck_after: DEFAULT_STUCK_AFTER,
             user: DEMO_USER.to_owned(),
             password_hash: DEMO_PASSWORD_HASH.to_owned(),
             webhook_hosts: vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
@@ -67,6 +78,16 @@ impl Config {
     /// When a variable is set to what it cannot mean; the error names the variable, the value and the expectation.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// The same for a demonstration: faults are allowed, the queue is short enough to be filled, and a job that gets
+    /// nowhere is soon taken for stuck.
+    #[must_use]
+    pub fn for_demo(mut self) -> Self {
+        self.faults = true;
+        self.queue = self.queue.min(DEMO_QUEUE);
+        self.stuck_after = self.stuck_after.min(DEMO_STUCK_AFTER);
+        self
     }
 
     /// The same from any source of variables.
@@ -117,6 +138,14 @@ impl Config {
         )?;
         var.seconds("HUB_UPLOAD_TIMEOUT", &mut config.upload_timeout)?;
         var.seconds("HUB_JOB_TIMEOUT", &mut config.job_timeout)?;
+        var.seconds("HUB_STUCK_AFTER", &mut config.stuck_after)?;
+        if config.stuck_after.is_zero() {
+            return Err(ConfigError::new(
+                "HUB_STUCK_AFTER",
+                "0",
+                "a number of seconds above 0",
+            ));
+        }
         var.parse("HUB_USER", "a name", |_| true, &mut config.user)?;
         var.parse("HUB_FAULTS", "true or false", |_| true, &mut config.faults)?;
         let is_hash = |hash: &String| super::auth::is_password_hash(hash);
@@ -268,6 +297,11 @@ mod tests {
             "HUB_JOB_TIMEOUT",
             "-1",
             "invalid HUB_JOB_TIMEOUT \"-1\"; expected a number of seconds",
+        );
+        check(
+            "HUB_STUCK_AFTER",
+            "0",
+            "invalid HUB_STUCK_AFTER \"0\"; expected a number of seconds above 0",
         );
         check(
             "HUB_FAULTS",

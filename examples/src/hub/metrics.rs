@@ -4,7 +4,7 @@
 //! is here, one method for each event.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use omtx_metrics::http::RedObserver;
@@ -13,21 +13,20 @@ use omtx_metrics::sets::{
     AuthLabels, AuthMetrics, AuthOutcome, BuildMetrics, EventLabels, FeatureLabels, StorageLabels,
     StorageMetrics, UserMetrics, WebhookLabels, WebhookMetrics, WebhookOutcome,
 };
-use omtx_metrics::{Error, Registry};
+use omtx_metrics::{Error, Registry, Rows};
 
 use super::api::App;
+use super::clients::Clients;
 use super::jobs::CAPACITY_BYTES;
 
 /// The one store.
 const RESULTS: StorageLabels<'_> = StorageLabels { store: "results" };
 
-/// Between two looks at what nobody tells of: sessions that ran out, results that were forgotten.
-const REFRESH: Duration = Duration::from_secs(1);
-
 /// The service's metrics.
 pub struct Metrics {
     registry: Registry,
     red: RedObserver,
+    clients: Clients,
     jobs: JobMetricsObserver,
     auth: Arc<AuthMetrics>,
     users: Arc<UserMetrics>,
@@ -36,12 +35,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers every family, in a registry of its own.
+    /// Registers every family, in a registry of its own. A job is stuck when it has been running for `stuck_after`.
     ///
     /// # Errors
     ///
-    /// When two families have one name: a mistake in this file.
-    pub fn new() -> Result<Self, Error> {
+    /// When two families have one name: a mistake in this file. When `stuck_after` is zero.
+    pub fn new(stuck_after: Duration) -> Result<Self, Error> {
         let registry = Registry::builder().namespace("omtx_hub").build()?;
         BuildMetrics::expose(
             &registry,
@@ -51,7 +50,10 @@ impl Metrics {
         )?;
         let metrics = Self {
             red: RedObserver::new(&registry)?,
-            jobs: JobMetricsObserver::new(&registry)?,
+            clients: Clients::new(&registry)?,
+            jobs: JobMetricsObserver::builder()
+                .stuck_after(stuck_after)
+                .build(&registry)?,
             auth: registry.register()?,
             users: registry.register()?,
             webhooks: registry.register()?,
@@ -83,6 +85,12 @@ impl Metrics {
     #[must_use]
     pub fn red(&self) -> RedObserver {
         self.red.clone()
+    }
+
+    /// Counts requests by the program that sends them.
+    #[must_use]
+    pub fn clients(&self) -> Clients {
+        self.clients.clone()
     }
 
     /// Measures jobs and their queue.
@@ -129,21 +137,24 @@ impl Metrics {
         }
     }
 
-    fn refresh(&self, app: &App) {
-        self.users.active_users.set(app.auth.active_users() as i64);
-        self.storage
-            .storage_used_bytes
-            .with(RESULTS)
-            .set(app.store.used_bytes() as i64);
-    }
-}
-
-/// Keeps the gauges up to date that no event moves, as long as the service lives.
-pub async fn keep_current(app: Weak<App>) {
-    while let Some(app) = app.upgrade() {
-        app.metrics.refresh(&app);
-        drop(app);
-        tokio::time::sleep(REFRESH).await;
+    /// From now on, each scrape asks the application for what no event tells of: sessions that ran out, results that
+    /// were forgotten.
+    ///
+    /// # Errors
+    ///
+    /// When it is followed already, or the system has no thread to give.
+    pub fn follow(&self, app: &Arc<App>) -> Result<(), Error> {
+        let app = Arc::downgrade(app); // which owns this registry
+        let (users, storage) = (self.users.clone(), self.storage.clone());
+        self.registry
+            .register_collector("hub", move |_: &mut Rows| {
+                let Some(app) = app.upgrade() else { return };
+                users.active_users.set(app.auth.active_users() as i64);
+                storage
+                    .storage_used_bytes
+                    .with(RESULTS)
+                    .set(app.store.used_bytes() as i64);
+            })
     }
 }
 

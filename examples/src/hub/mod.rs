@@ -11,12 +11,13 @@
 //! | [`api`] | routes and handlers; [`problem`] their errors |
 //! | [`jobs`] | queue, workers, store; [`compute`] what they compute, [`fasta`] on what |
 //! | [`auth`], [`webhook`] | logins; callbacks |
-//! | [`metrics`], [`http`], [`logging`] | what is observed |
+//! | [`metrics`], [`clients`], [`http`], [`logging`] | what is observed |
 //! | [`demo`], [`client`] | the service's own traffic, good and bad |
 
 pub mod api;
 pub mod auth;
 pub mod client;
+pub mod clients;
 pub mod compute;
 pub mod config;
 pub mod demo;

@@ -18,7 +18,7 @@ use super::api::{self, App};
 use super::auth::Auth;
 use super::config::Config;
 use super::jobs::{JobLog, Queue, Store, worker};
-use super::metrics::{self, Metrics};
+use super::metrics::Metrics;
 use super::webhook;
 
 /// Whether requests are welcome: until the service is told to stop.
@@ -56,7 +56,7 @@ impl Hub {
         let listener = TcpListener::bind(config.listen).await?;
         let (store, metrics) = (
             Arc::new(Store::default()),
-            Arc::new(Metrics::new().map_err(io::Error::other)?),
+            Arc::new(Metrics::new(config.stuck_after).map_err(io::Error::other)?),
         );
         let queue = Queue::new(config.queue, config.queue_bytes);
         let (notify, deliveries) = webhook::start(store.clone(), metrics.clone());
@@ -75,7 +75,7 @@ impl Hub {
             readiness: Readiness::default(),
             config,
         });
-        tokio::spawn(metrics::keep_current(Arc::downgrade(&app)));
+        app.metrics.follow(&app).map_err(io::Error::other)?;
         Ok(Self {
             app,
             listener,

@@ -34,6 +34,10 @@ impl TestHub {
         Self::with(|_| ()).await
     }
 
+    pub(crate) async fn for_demo() -> Self {
+        Self::with(|config| *config = config.clone().for_demo()).await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

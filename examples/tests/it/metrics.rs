@@ -100,3 +100,49 @@ async fn requests_are_counted_by_route_and_scanners_share_one_row() {
     assert_eq!(requests("GET", "/api/v1/jobs/{id}", "404"), 2.0);
     assert_eq!(requests("GET", "unmatched", "404"), 2.0);
 }
+
+#[tokio::test]
+async fn what_no_event_tells_of_is_looked_up_by_the_scrape() {
+    let hub = TestHub::start().await;
+    let results = [("store", "results")];
+    assert_eq!(hub.metric("omtx_hub_active_users", &[]), 0.0);
+    assert_eq!(hub.metric("omtx_hub_storage_used_bytes", &results), 0.0);
+    let login = r#"{"user":"demo","password":"demo"}"#;
+    hub.client.post("/api/v1/login", login).await.unwrap();
+    hub.job("job_type=gc", TWO).await;
+    assert_eq!(hub.metric("omtx_hub_active_users", &[]), 1.0);
+    let used = hub.app.store.used_bytes() as f64;
+    assert!(used > 0.0);
+    assert_eq!(hub.metric("omtx_hub_storage_used_bytes", &results), used);
+}
+
+#[tokio::test]
+async fn programs_are_told_apart_up_to_the_cap() {
+    let hub = TestHub::start().await;
+    let requests = |client| hub.metric("omtx_hub_client_requests_total", &[("client", client)]);
+    for n in 0..30 {
+        let agent: &'static str = format!("agent-{n}/1.0").leak();
+        let client = hub.client.clone().with_agent(agent);
+        client.get("/live").await.unwrap();
+    }
+    assert_eq!(requests("agent-0"), 1.0);
+    assert_eq!(requests("agent-29"), 0.0);
+    assert_eq!(requests("overflow"), 10.0);
+}
+
+#[tokio::test]
+async fn a_job_that_runs_too_long_is_stuck_until_it_ends() {
+    let hub = TestHub::for_demo().await;
+    let receiver = Receiver::start().await;
+    let id = hub.submit(&receiver, "job_type=gc&fault=hang", TWO).await;
+    let stuck = || hub.metric("omtx_hub_jobs_stuck", &[("job_type", "gc")]);
+    while stuck() == 0.0 {
+        tokio::task::yield_now().await;
+    }
+    let path = format!("/api/v1/jobs/{id}");
+    let cancel = hub.client.request(Method::DELETE, &path, "");
+    assert_eq!(cancel.await.unwrap().status, StatusCode::ACCEPTED);
+    while stuck() != 0.0 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -79,3 +79,16 @@ async fn a_receiver_that_refuses_is_asked_once() {
 async fn a_redirect_is_not_followed() {
     outcome("307", "rejected", 1).await;
 }
+
+#[tokio::test]
+async fn a_callback_that_may_not_be_called_is_counted_as_refused() {
+    let hub = TestHub::start().await;
+    let inside = "/api/v1/jobs?job_type=gc&callback_url=http://169.254.169.254/";
+    let answer = hub.client.post(inside, TWO).await.unwrap();
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let refused = [("event", "job.submitted"), ("outcome", "refused")];
+    assert_eq!(
+        hub.metric("omtx_hub_webhook_deliveries_total", &refused),
+        1.0
+    );
+}

@@ -39,6 +39,33 @@ use worker::Worker;
 /// # Ok::<(), omtx_metrics::Error>(())
 /// ```
 ///
+/// Families are encoded after all collectors have answered: one may set gauges of its own registry instead of adding rows,
+/// and they are as fresh as rows are.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use omtx_metrics::{IntGauge, MetricSet, Registry, Rows};
+///
+/// /// Sessions.
+/// #[derive(MetricSet)]
+/// struct SessionMetrics {
+///     /// Sessions that have not run out.
+///     sessions_active: IntGauge,
+/// }
+///
+/// let registry = Registry::new();
+/// let metrics = registry.register::<SessionMetrics>()?;
+/// let sessions = Arc::new(Mutex::new(vec!["ada", "grace"]));
+/// let looked_at = Arc::clone(&sessions);
+/// registry.register_collector("sessions", move |_: &mut Rows| {
+///     metrics.sessions_active.set(looked_at.lock().unwrap().len() as i64);
+/// })?;
+///
+/// sessions.lock().unwrap().push("alan");
+/// assert!(registry.to_text().ends_with("sessions_active 3\n"));
+/// # Ok::<(), omtx_metrics::Error>(())
+/// ```
+///
 /// Each collector runs on a thread of its own. A scrape waits for it as long as
 /// [`collect_timeout`](crate::RegistryBuilder::collect_timeout) says; then it goes on without its rows, and does not ask
 /// it again before it has answered. What it may do wrong, and what that costs:

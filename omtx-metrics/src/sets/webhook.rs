@@ -14,6 +14,8 @@ pub enum WebhookOutcome {
     Failed,
     /// Not sent: the receiver is not one that may be called.
     Refused,
+    /// Not sent: too many deliveries were waiting already.
+    Dropped,
 }
 
 /// What was delivered, and how that ended.

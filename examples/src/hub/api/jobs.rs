@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
 use omtx_context::{JobSpec, Scope};
+use omtx_metrics::sets::WebhookOutcome;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,6 +25,9 @@ use crate::hub::{auth, webhook};
 
 /// The name of the one queue.
 const QUEUE: &str = "default";
+
+/// The event at which a callback that may not be called is refused: the job has no other.
+const SUBMITTED: &str = "job.submitted";
 
 /// What a client may ask for. An unknown parameter is an error: a misspelt one must not pass unseen.
 #[derive(Debug, Deserialize)]
@@ -183,7 +187,11 @@ fn callback(app: &App, url: Option<&str>) -> Result<Option<Uri>, Problem> {
     let allowed = url
         .map(|url| webhook::allowed(url, &app.config.webhook_hosts))
         .transpose();
-    allowed.map_err(|error| Problem::invalid_request(error.to_string()))
+    allowed.map_err(|error| {
+        app.metrics
+            .webhook(SUBMITTED, WebhookOutcome::Refused, None);
+        Problem::invalid_request(error.to_string())
+    })
 }
 
 /// Off the async workers: a large body takes tens of milliseconds.

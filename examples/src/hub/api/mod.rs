@@ -60,6 +60,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(omtx_http::axum_layer((
             RequestScope,
             app.metrics.red(),
+            app.metrics.clients(),
             AccessLog,
         )))
         // Behind the layers: a scrape is no request of the service.

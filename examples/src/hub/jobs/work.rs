@@ -19,6 +19,8 @@ pub enum Fault {
     Panic,
     /// The work fails.
     Error,
+    /// The work gets nowhere, until somebody stops it.
+    Hang,
 }
 
 /// What is to be done.
@@ -55,6 +57,7 @@ impl Pending {
                 match work.fault {
                     Some(Fault::Panic) => panic!("a panic was injected"),
                     Some(Fault::Error) => return Err(ComputeError::Injected),
+                    Some(Fault::Hang) => return hang(&work.control),
                     None => {}
                 }
                 let result = work.analysis.run(&work.records, &work.control)?;
@@ -66,6 +69,18 @@ impl Pending {
         );
     }
 }
+
+/// Looks at nothing but the brakes.
+fn hang(control: &Control) -> Result<(), ComputeError> {
+    stage("hang");
+    loop {
+        control.check()?;
+        std::thread::park_timeout(LOOK);
+    }
+}
+
+/// Between two looks of a job that gets nowhere.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Takes jobs from the queue until it is closed. Each runs on a blocking thread: it computes, and would hold up an async
 /// worker.

@@ -67,7 +67,7 @@ impl JobObserver for Notify {
                 job_id = job.id(),
                 "webhook dropped: too many wait"
             );
-            self.metrics.webhook(name, WebhookOutcome::Failed, None);
+            self.metrics.webhook(name, WebhookOutcome::Dropped, None);
         }
     }
 }
@@ -101,4 +101,34 @@ pub fn start(
         let _ = places.acquire_many(CONCURRENT as u32).await;
     };
     (notify, run)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use omtx_context::{JobSpec, Jobs};
+    use omtx_metrics::testing::Exposition;
+
+    use super::*;
+
+    #[test]
+    fn one_delivery_too_many_is_dropped_and_counted() {
+        let store = Arc::new(Store::default());
+        let metrics = Arc::new(Metrics::new(Duration::from_secs(1)).unwrap());
+        let (notify, _deliveries) = start(store.clone(), metrics.clone()); // nobody delivers
+        let jobs = Jobs::new((notify, store.clone()));
+        for _ in 0..QUEUE + 2 {
+            let job = jobs.submit(JobSpec::new("gc")).begin();
+            let callback = Uri::from_static("http://127.0.0.1/");
+            store.attach(job.info().id(), Arc::default(), Some(callback));
+            job.succeed();
+        }
+        let exposition = Exposition::parse(&metrics.registry().to_text()).unwrap();
+        let dropped = [("event", "job.completed"), ("outcome", "dropped")];
+        assert_eq!(
+            exposition.read("omtx_hub_webhook_deliveries_total", &dropped),
+            Some(2.0)
+        );
+    }
 }
