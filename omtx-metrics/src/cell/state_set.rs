@@ -9,7 +9,7 @@ use crate::{Kind, LabelValue};
 /// Which of a closed set of states hold: one row per state, 1 or 0. No state holds at first.
 ///
 /// The states are a [`LabelValue`] enum of 64 variants at most (more do not compile). The label that carries them is
-/// named after the family, as OpenMetrics asks, or by `#[metric(state = "…")]`.
+/// named after the family, prefix included, as OpenMetrics asks, or by `#[metric(state = "…")]`.
 ///
 /// ```
 /// # use omtx_metrics::{LabelValue, MetricSet, Registry, StateSet};

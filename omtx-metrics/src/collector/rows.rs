@@ -76,7 +76,14 @@ impl Rows {
 
     /// A family of counters. The name must end in `_total`, and no value may be negative or NaN.
     pub fn counter(&mut self, name: &str, help: &str) -> Row<'_> {
-        self.family(name, help, Kind::Counter)
+        if name::suffix_fits(name, Kind::Counter) {
+            return self.family(name, help, Kind::Counter);
+        }
+        self.errors += 1;
+        Row {
+            rows: self,
+            index: None,
+        }
     }
 
     /// A family about which nothing is promised.

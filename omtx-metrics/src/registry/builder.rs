@@ -62,7 +62,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// Puts a label on every series. Default: none.
+    /// Puts a label on every series of the registry's own families; rows of [collectors](crate::Collector) come as they
+    /// are. Default: none.
     ///
     /// What tells targets apart (instance, pod, region) is better attached by Prometheus itself, at scrape time.
     pub fn constant_label(

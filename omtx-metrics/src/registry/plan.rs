@@ -55,7 +55,13 @@ pub(super) fn specs(
                         .iter()
                         .map(|label| renamed_label(label.name, options).into())
                         .collect(),
-                    states: desc.states,
+                    states: desc.states.map(|states| {
+                        let label = renamed_label(states.name, options);
+                        // Unnamed by the declaration, the label follows the family's name, prefix included, as
+                        // OpenMetrics asks (1.0, "StateSet").
+                        let follows = states.name == desc.name && label == states.name;
+                        ((!follows).then_some(label), states.values)
+                    }),
                     buckets: own_buckets.map_or(desc.buckets, |(_, buckets)| buckets),
                     max_series: options.max_series.unwrap_or(desc.max_series),
                     zeroed: desc.zeroed,
@@ -87,10 +93,7 @@ pub(super) fn single<D: Declared>(
     };
     spec(
         Draft {
-            states: D::STATES.map(|_| LabelDesc {
-                name: "state",
-                values: D::STATES,
-            }),
+            states: D::STATES.map(|states| (None, Some(states))),
             name,
             help,
             kind: D::KIND,
@@ -106,6 +109,8 @@ pub(super) fn single<D: Declared>(
     )
 }
 
+type StateValues = Option<&'static [&'static str]>;
+
 /// What a family is to be, before it is checked.
 struct Draft<'a> {
     name: String,
@@ -114,7 +119,8 @@ struct Draft<'a> {
     unit: &'a str,
     labels: &'static [LabelDesc],
     label_names: Vec<Box<str>>,
-    states: Option<LabelDesc>,
+    /// A state set's states, and the label that carries them if it is not the family's name.
+    states: Option<(Option<String>, StateValues)>,
     buckets: &'a [f64],
     max_series: usize,
     zeroed: bool,
@@ -150,12 +156,15 @@ fn spec(
             "a text that is not empty",
         ));
     }
-    let states_label = draft.states.map(|states| states.name);
+    let state_label = draft
+        .states
+        .as_ref()
+        .map(|(label, _)| label.as_deref().unwrap_or(&name).to_owned());
     let all_labels = draft
         .label_names
         .iter()
         .map(|label| &**label)
-        .chain(states_label);
+        .chain(state_label.as_deref());
     for (index, label) in all_labels.clone().enumerate() {
         if !name::is_label_name(label) {
             return Err(Error::invalid("label name", label, name::LABEL_NAME));
@@ -188,8 +197,8 @@ fn spec(
         unit: draft.unit.into(),
         label_names: draft.label_names.into(),
         labels: draft.labels,
-        state_label: states_label.unwrap_or_default().into(),
-        states: draft.states.and_then(|states| states.values),
+        state_label: state_label.unwrap_or_default().into(),
+        states: draft.states.and_then(|(_, values)| values),
         constant_labels: Arc::clone(constant_labels.text()),
         cell: CellConfig {
             bounds: Arc::new(Bounds::new(if kind == Kind::Histogram {
@@ -254,7 +263,9 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
         }
     }
     for (label, _) in &options.renamed_labels {
-        let mut labels = families.iter().flat_map(|desc| desc.labels);
+        let mut labels = families
+            .iter()
+            .flat_map(|desc| desc.labels.iter().chain(&desc.states));
         if !labels.any(|desc| *label == desc.name) {
             return Err(Error::invalid(
                 "label",

@@ -24,3 +24,4 @@ mod registration;
 #[cfg(feature = "axum")]
 mod route;
 mod startup_errors;
+mod states;

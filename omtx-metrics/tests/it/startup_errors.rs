@@ -225,8 +225,8 @@ fn single_families_are_checked() {
         r#"invalid buckets of family "a"; expected no buckets: it is no histogram"#,
     );
     invalid(
-        registry.family::<StateLabels<'static>, StateSet<Mood>>("a", "Help.", &[]),
-        r#"invalid label name "state"; expected a label that family "a" has once, and that is no constant label"#,
+        registry.family::<StateLabels<'static>, StateSet<Mood>>("state", "Help.", &[]),
+        r#"invalid label name "state"; expected a label that family "state" has once, and that is no constant label"#,
     );
     assert_eq!(registry.catalog().families, []);
 }
