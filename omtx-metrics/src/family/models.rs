@@ -70,7 +70,7 @@ fn check(
 }
 
 /// A table with series 1 to `count`.
-fn filled(count: u64) -> Table<Witness> {
+fn filled(count: u32) -> Table<Witness> {
     let table = Table::new(0);
     for hash in 1..=count {
         insert(&table, hash, 9);
