@@ -30,6 +30,11 @@ pub struct Config {
     pub queue_bytes: usize,
     /// `HUB_BODY_LIMIT`: bytes of FASTA in one request. 16 MiB.
     pub body_limit: usize,
+    /// `HUB_CONNECTIONS`: connections at a time; more wait in the system's backlog. 512, half of what many systems let a
+    /// process open.
+    pub connections: usize,
+    /// `HUB_HEAD_TIMEOUT`: seconds that a request's head may take to arrive, and a connection may be idle. 30.
+    pub head_timeout: Duration,
     /// `HUB_UPLOADS`: bodies that are read at a time. 32.
     pub uploads: usize,
     /// `HUB_UPLOAD_TIMEOUT`: seconds that a body may take to arrive. 30.
@@ -58,6 +63,8 @@ impl Default for Config {
             queue: 64,
             queue_bytes: 256 << 20,
             body_limit: 16 << 20,
+            connections: 512,
+            head_timeout: Duration::from_secs(30),
             uploads: 32,
             upload_timeout: Duration::from_secs(30),
             job_timeout: Duration::from_secs(300),
@@ -130,6 +137,13 @@ impl Config {
             |n| *n > 0,
             &mut config.body_limit,
         )?;
+        var.parse(
+            "HUB_CONNECTIONS",
+            "a whole number from 1 to 100000",
+            |n| (1..=100_000).contains(n),
+            &mut config.connections,
+        )?;
+        var.seconds("HUB_HEAD_TIMEOUT", &mut config.head_timeout)?;
         var.parse(
             "HUB_UPLOADS",
             "a whole number from 1 to 10000",

@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`config`] | settings and their variables |
-//! | [`server`] | start, serve, drain, stop |
+//! | [`server`] | start, serve, drain, stop; `connections` how many clients at a time |
 //! | [`api`] | routes and handlers; [`problem`] their errors |
 //! | [`jobs`] | queue, workers, store; [`compute`] what they compute, [`fasta`] on what |
 //! | [`auth`], [`webhook`] | logins; callbacks |
@@ -20,6 +20,7 @@ pub mod client;
 pub mod clients;
 pub mod compute;
 pub mod config;
+mod connections;
 pub mod demo;
 pub mod fasta;
 pub mod http;

@@ -58,7 +58,7 @@ problems! {
     method_not_allowed = METHOD_NOT_ALLOWED "method-not-allowed" "Method not allowed";
     /// The job is over and cannot be changed.
     job_is_over = CONFLICT "job-is-over" "The job is over";
-    /// The body is larger than `HUB_BODY_LIMIT`.
+    /// The body is larger than `HUB_BODY_LIMIT`, or than a login can be.
     body_too_large = PAYLOAD_TOO_LARGE "body-too-large" "Body too large";
     /// Good FASTA, but more work than one job may be.
     too_much_work = UNPROCESSABLE_ENTITY "too-much-work" "Too much work";

@@ -1,6 +1,5 @@
 //! The running service: made, served, and brought to an end in order.
 
-use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use tracing::{info, warn};
 use super::api::{self, App};
 use super::auth::Auth;
 use super::config::Config;
+use super::connections;
 use super::jobs::{JobLog, Queue, Store, worker};
 use super::metrics::Metrics;
 use super::webhook;
@@ -104,7 +104,7 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// When the listener breaks.
+    /// When the system does not say where it listens.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self {
             app,
@@ -122,19 +122,12 @@ impl Hub {
             }
         };
         info!(address = %listener.local_addr()?, workers = app.config.workers, "listening");
-        let server = axum::serve(listener, api::router(app.clone()))
-            .with_graceful_shutdown(stopped)
-            .into_future();
-        let mut server = Box::pin(server);
+        let config = app.config.clone();
+        let router = api::router(app.clone());
+        let mut server = Box::pin(connections::serve(listener, router, &config, stopped));
         let mut open = true;
         tokio::select! {
-            served = &mut server => {
-                served?;
-                if app.readiness.is_ready() {
-                    return Ok(()); // nobody asked for it: there is nothing left to drain in order
-                }
-                open = false; // told to stop with no connection open
-            }
+            () = &mut server => open = false, // told to stop with no connection open
             () = draining.notified() => {}
         }
 

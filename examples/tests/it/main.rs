@@ -1,10 +1,13 @@
 //! The hub, started in this process on a free port and driven over the network.
 
 mod accounts;
+mod connections;
 mod demo;
+mod engine;
 mod harness;
 mod jobs;
 mod metrics;
+mod prometheus;
 mod refusals;
 mod shutdown;
 mod webhooks;

@@ -104,18 +104,36 @@ async fn one_upload_too_many_is_told_to_come_back() {
     assert_eq!(answer.status, StatusCode::ACCEPTED);
 }
 
-#[tokio::test]
-async fn a_body_that_never_comes_does_not_keep_its_place() {
+/// A body that does not come to its end in time.
+async fn too_slow(path: &str) {
     let hub = TestHub::with(|config| config.upload_timeout = Duration::from_millis(1)).await;
     let mut connection = TcpStream::connect(hub.address).await.unwrap();
-    let head =
-        "POST /api/v1/jobs?job_type=gc HTTP/1.1\r\nhost: hub\r\ncontent-length: 9\r\n\r\n>half";
+    let head = format!("POST {path} HTTP/1.1\r\nhost: hub\r\ncontent-length: 9\r\n\r\n>half");
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let _ = connection.read_to_string(&mut answer).await; // the connection is of no more use, and is closed
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("/problems/body-too-slow"), "{answer}");
     assert_eq!(hub.app.uploads.available_permits(), hub.app.config.uploads);
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_does_not_keep_its_place() {
+    too_slow("/api/v1/jobs?job_type=gc").await;
+}
+
+#[tokio::test]
+async fn a_login_that_never_comes_does_not_keep_its_place() {
+    too_slow("/api/v1/login").await;
+}
+
+#[tokio::test]
+async fn a_login_is_small() {
+    let hub = TestHub::start().await;
+    let login = format!(r#"{{"user":"demo","password":"{}"}}"#, "x".repeat(5_000));
+    let answer = hub.client.post("/api/v1/login", login).await.unwrap();
+    is_problem(&answer, 413, "body-too-large");
+    assert_eq!(answer.text("detail"), "expected at most 4096 bytes");
 }
 
 #[tokio::test]

@@ -3,22 +3,35 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request, State};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::App;
+use super::{App, upload};
 use crate::hub::auth::{self, Login, SESSION};
 use crate::hub::problem::Problem;
 
 /// Longer passwords are refused before they are hashed.
 const MAX_LEN: usize = 256;
 
+/// More is no login: both at their longest, every character escaped.
+const MAX_BODY: usize = 4 << 10;
+
 #[derive(Deserialize)]
 pub(super) struct Credentials {
     user: String,
     password: String,
+}
+
+impl FromRequest<Arc<App>> for Credentials {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let body = upload::read(app, request.into_body(), MAX_BODY).await?;
+        let Json(credentials) = Json::from_bytes(&body)
+            .map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
+        Ok(credentials)
+    }
 }
 
 #[derive(Serialize)]
@@ -30,10 +43,8 @@ pub(super) struct Session {
 /// `POST /api/v1/login` with `{"user": …, "password": …}`.
 pub(super) async fn login(
     State(app): State<Arc<App>>,
-    credentials: Result<Json<Credentials>, JsonRejection>,
+    Credentials { user, password }: Credentials,
 ) -> Result<Json<Session>, Problem> {
-    let Json(Credentials { user, password }) =
-        credentials.map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
     if user.len() > MAX_LEN || password.len() > MAX_LEN {
         return Err(Problem::invalid_request(format!(
             "expected at most {MAX_LEN} bytes each"

@@ -8,7 +8,6 @@ mod upload;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use http::Method;
 use omtx_context::Jobs;
@@ -56,7 +55,6 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method| {
             Problem::method_not_allowed(format!("not with {method}"))
         })
-        .layer(DefaultBodyLimit::max(app.config.body_limit))
         .layer(omtx_http::axum_layer((
             RequestScope,
             app.metrics.red(),
