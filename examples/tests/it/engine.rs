@@ -79,25 +79,27 @@ impl Prometheus {
         Some(prometheus)
     }
 
-    /// The address that the system gave it, as its log tells.
+    /// The address that the system gave it, as its log tells, once it is ready.
     fn listening(&mut self) -> SocketAddr {
         let mut log = BufReader::new(self.child.stderr.take().expect("stderr is piped"));
         let (mut said, mut line) = (String::new(), String::new());
-        let address = loop {
+        let (mut address, mut ready) = (None, false);
+        loop {
             line.clear();
             let n = log.read_line(&mut line).expect("the log is UTF-8");
             assert!(n > 0, "prometheus ended:\n{said}");
             said.push_str(&line);
+            ready |= line.contains("Server is ready");
             if line.contains("msg=\"Listening on\"") {
-                let address = line.trim_end().rsplit("address=").next();
-                break address
-                    .and_then(|address| address.parse().ok())
-                    .expect("an address");
+                let text = line.trim_end().rsplit("address=").next();
+                address = text.and_then(|text| text.parse().ok());
             }
-        };
-        // Read on, or it would block once the pipe is full.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        address
+            if let (Some(address), true) = (address, ready) {
+                // Read on, or it would block once the pipe is full.
+                std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                return address;
+            }
+        }
     }
 }
 

@@ -202,19 +202,75 @@ async fn promtool_has_nothing_to_say_of_the_exposition() {
     assert_eq!((said.as_str(), output.status.code()), ("", Some(0)));
 }
 
+const README: &str = include_str!("../../README.md");
+
 #[test]
-fn the_readme_shows_the_queries_and_the_configuration_that_are_tested() {
-    for readme in [
-        include_str!("../../../README.md"),
-        include_str!("../../README.md"),
-    ] {
-        for query in [REQUEST_RATE, ERROR_RATIO, JOB_P95] {
-            assert!(readme.contains(query), "{query}");
+fn the_readmes_show_the_queries_and_the_configuration_that_are_tested() {
+    let tested = config(SocketAddr::from(([127, 0, 0, 1], 8000)));
+    let shown = tested
+        .replace("    scrape_timeout: 1s\n", "")
+        .replace("1s", "15s");
+    for readme in [README, include_str!("../../../README.md")] {
+        for text in [REQUEST_RATE, ERROR_RATIO, JOB_P95, &shown] {
+            assert!(
+                readme.contains(text),
+                "a README lacks what is tested:\n{text}"
+            );
         }
-        let tested = config(SocketAddr::from(([127, 0, 0, 1], 8000)));
-        let shown = tested
-            .replace("    scrape_timeout: 1s\n", "")
-            .replace("1s", "15s");
-        assert!(readme.contains(&shown), "{shown}");
     }
+}
+
+/// Debian builds Prometheus without Kubernetes: pods are told to it instead of found by it. What becomes of them is up to
+/// the README's rules.
+#[tokio::test]
+async fn the_readmes_rules_find_the_pods_that_want_to_be_scraped() {
+    let hub = TestHub::start().await;
+    let discovery = "    kubernetes_sd_configs:\n      - role: pod\n";
+    let config = README
+        .split("```yaml\n")
+        .find(|block| block.contains(discovery));
+    let config = config.and_then(|block| block.split("```").next()).unwrap();
+    let pods = format!(
+        "    static_configs:
+      - targets: [\"silent\"]
+      - targets: [\"hub\"]
+        labels:
+          __meta_kubernetes_pod_annotation_prometheus_io_scrape: \"true\"
+          __meta_kubernetes_pod_annotation_prometheus_io_port: \"{}\"
+          __meta_kubernetes_pod_annotation_prometheus_io_path: /metrics
+          __meta_kubernetes_pod_ip: {}
+          __meta_kubernetes_pod_label_app: omtx-hub
+          __meta_kubernetes_pod_name: omtx-hub-0
+          __meta_kubernetes_namespace: science
+",
+        hub.address.port(),
+        hub.address.ip(),
+    );
+    let config = config.replace(discovery, &pods).replace("15s", "1s");
+    let Some(prometheus) = Prometheus::start("pods", &config) else {
+        return;
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let up = loop {
+        let up = query(&prometheus, "up == 1").await;
+        if !up.is_empty() {
+            break up;
+        }
+        assert!(Instant::now() < deadline, "{config}");
+        sleep(Duration::from_millis(50)).await;
+    };
+    let labels = [
+        ("__name__", "up"),
+        ("instance", &hub.address.to_string()),
+        ("job", "omtx-hub"),
+        ("namespace", "science"),
+        ("pod", "omtx-hub-0"),
+    ];
+    let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
+    assert_eq!(up, [(BTreeMap::from(labels), 1.0)]);
+    assert_eq!(
+        query(&prometheus, "up").await.len(),
+        1,
+        "the silent one is left out"
+    );
 }
