@@ -143,7 +143,7 @@ impl Config {
             |n| (1..=100_000).contains(n),
             &mut config.connections,
         )?;
-        var.seconds("HUB_HEAD_TIMEOUT", &mut config.head_timeout)?;
+        var.some_seconds("HUB_HEAD_TIMEOUT", &mut config.head_timeout)?;
         var.parse(
             "HUB_UPLOADS",
             "a whole number from 1 to 10000",
@@ -152,14 +152,7 @@ impl Config {
         )?;
         var.seconds("HUB_UPLOAD_TIMEOUT", &mut config.upload_timeout)?;
         var.seconds("HUB_JOB_TIMEOUT", &mut config.job_timeout)?;
-        var.seconds("HUB_STUCK_AFTER", &mut config.stuck_after)?;
-        if config.stuck_after.is_zero() {
-            return Err(ConfigError::new(
-                "HUB_STUCK_AFTER",
-                "0",
-                "a number of seconds above 0",
-            ));
-        }
+        var.some_seconds("HUB_STUCK_AFTER", &mut config.stuck_after)?;
         var.parse("HUB_USER", "a name", |_| true, &mut config.user)?;
         var.parse("HUB_FAULTS", "true or false", |_| true, &mut config.faults)?;
         let is_hash = |hash: &String| super::auth::is_password_hash(hash);
@@ -211,12 +204,28 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
     }
 
     fn seconds(&self, name: &'static str, into: &mut Duration) -> Result<(), ConfigError> {
+        self.duration(name, "a number of seconds", |_| true, into)
+    }
+
+    /// Where none at all would make no sense.
+    fn some_seconds(&self, name: &'static str, into: &mut Duration) -> Result<(), ConfigError> {
+        let expected = "a number of seconds above 0";
+        self.duration(name, expected, |duration| !duration.is_zero(), into)
+    }
+
+    fn duration(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        accept: impl Fn(&Duration) -> bool,
+        into: &mut Duration,
+    ) -> Result<(), ConfigError> {
         if let Some(value) = (self.0)(name) {
-            let seconds = value
-                .parse()
-                .ok()
-                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            *into = seconds.ok_or_else(|| ConfigError::new(name, &value, "a number of seconds"))?;
+            let seconds = value.parse().ok();
+            let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            *into = duration
+                .filter(accept)
+                .ok_or_else(|| ConfigError::new(name, &value, expected))?;
         }
         Ok(())
     }
@@ -316,6 +325,11 @@ mod tests {
             "HUB_STUCK_AFTER",
             "0",
             "invalid HUB_STUCK_AFTER \"0\"; expected a number of seconds above 0",
+        );
+        check(
+            "HUB_HEAD_TIMEOUT",
+            "0.0",
+            "invalid HUB_HEAD_TIMEOUT \"0.0\"; expected a number of seconds above 0",
         );
         check(
             "HUB_FAULTS",
