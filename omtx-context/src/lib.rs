@@ -4,6 +4,8 @@ mod job;
 mod limits;
 mod losses;
 mod scope;
+#[doc(hidden)]
+pub mod shield;
 mod stack;
 pub mod testing;
 mod trace;

@@ -6,6 +6,7 @@ static VALUES_TRUNCATED: AtomicU64 = AtomicU64::new(0);
 static FIELDS_REFUSED: AtomicU64 = AtomicU64::new(0);
 static LAYERS_REPLACED: AtomicU64 = AtomicU64::new(0);
 static GUARDS_OUTLIVED: AtomicU64 = AtomicU64::new(0);
+static STAGES_REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// Totals since the process started; a healthy service keeps them all at zero.
 ///
@@ -32,6 +33,8 @@ pub struct Losses {
     /// Guards that were still alive when the closure or the poll that made them was over, which is what happens when a
     /// guard is held across `.await` in a task that cannot change threads. Their entry was removed.
     pub guards_outlived: u64,
+    /// Stages that an observer's hook tried to enter on the job that it was being told of.
+    pub stages_refused: u64,
 }
 
 impl Losses {
@@ -43,6 +46,7 @@ impl Losses {
             fields_refused: FIELDS_REFUSED.load(Relaxed),
             layers_replaced: LAYERS_REPLACED.load(Relaxed),
             guards_outlived: GUARDS_OUTLIVED.load(Relaxed),
+            stages_refused: STAGES_REFUSED.load(Relaxed),
         }
     }
 }
@@ -65,4 +69,9 @@ pub(crate) fn layer_replaced() {
 #[cold]
 pub(crate) fn guards_outlived(count: usize) {
     GUARDS_OUTLIVED.fetch_add(count as u64, Relaxed);
+}
+
+#[cold]
+pub(crate) fn stage_refused() {
+    STAGES_REFUSED.fetch_add(1, Relaxed);
 }

@@ -1,12 +1,14 @@
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::course::{Course, Outcome, Turn};
 use super::info::JobInfo;
 use super::jobs::Clock;
-use super::observer::{JobObserver, shielded};
+use super::observer::JobObserver;
 use super::reason::{Failure, PANIC_REASON};
 use super::status::{JobEnd, JobStatus, StageTime};
+use crate::shield::{Shield, shielded};
 
 /// A job that runs.
 pub(super) struct Active<O: JobObserver> {
@@ -16,15 +18,7 @@ pub(super) struct Active<O: JobObserver> {
     pub(super) clock: Clock,
     pub(super) started: Instant,
     pub(super) queued: Duration,
-    /// Held while observers hear of a stage or of the end, so that no stage begins after the end. Never held while the
-    /// job's own code runs.
-    pub(super) course: Mutex<Course>,
-}
-
-#[derive(Default)]
-pub(super) struct Course {
-    stage: Option<(&'static str, Instant)>,
-    ended: bool,
+    pub(super) course: Course,
 }
 
 /// A running job as its own code sees it, whoever observes it.
@@ -35,16 +29,25 @@ pub(crate) trait Progress: Send + Sync {
 
 impl<O: JobObserver> Progress for Active<O> {
     fn stage(&self, name: &'static str) {
-        let mut course = self.course();
-        if course.ended {
+        let Some(mut turn) = self.course.turn() else {
+            return crate::losses::stage_refused();
+        };
+        if turn.ended {
             return;
         }
         let now = self.clock.now();
-        let left = course
+        let left = turn
             .stage
             .replace((name, now))
             .map(|stage| time_in(stage, now));
-        self.in_scope(|| self.observer.on_stage(&self.state, &self.info, left, name));
+        let mut shield = Shield::default();
+        shield
+            .run(|| self.in_scope(|| self.observer.on_stage(&self.state, &self.info, left, name)));
+        if let Some(outcome) = turn.due() {
+            self.tell_end(&mut turn, outcome);
+        }
+        drop(turn);
+        shield.resume();
     }
 
     fn info(&self) -> &Arc<JobInfo> {
@@ -53,10 +56,6 @@ impl<O: JobObserver> Progress for Active<O> {
 }
 
 impl<O: JobObserver> Active<O> {
-    fn course(&self) -> MutexGuard<'_, Course> {
-        self.course.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Runs a stretch of the job's work inside its scope and what the observers keep current.
     pub(super) fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         self.info
@@ -65,18 +64,24 @@ impl<O: JobObserver> Active<O> {
 
     /// Reports the end, the first time that it is called.
     pub(super) fn end(&self, status: JobStatus, reason: Option<&'static str>) {
-        let mut course = self.course();
-        if course.ended {
+        match self.course.turn() {
+            Some(mut turn) => self.tell_end(&mut turn, (status, reason)),
+            None => self.course.end_after_this_turn((status, reason)),
+        }
+    }
+
+    fn tell_end(&self, turn: &mut Turn<'_>, (status, reason): Outcome) {
+        if turn.ended {
             return;
         }
-        course.ended = true;
+        turn.ended = true;
         let now = self.clock.now();
         let end = JobEnd {
             status,
             reason,
             queued: self.queued,
             run: Some(now.saturating_duration_since(self.started)),
-            stage: course.stage.map(|stage| time_in(stage, now)),
+            stage: turn.stage.map(|stage| time_in(stage, now)),
         };
         let told = Cell::new(false);
         let tell = || {

@@ -1,6 +1,7 @@
 //! The life of one job, observed once for everybody: submitted, started, through its stages, to exactly one end.
 
 mod active;
+mod course;
 mod handle;
 mod info;
 mod jobs;

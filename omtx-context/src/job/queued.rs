@@ -1,15 +1,16 @@
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
-use super::active::{Active, Course, PanicSentry, Progress};
+use super::active::{Active, PanicSentry, Progress};
+use super::course::Course;
 use super::info::JobInfo;
 use super::jobs::Clock;
-use super::observer::{JobObserver, shielded};
+use super::observer::JobObserver;
 use super::reason::{DEFAULT_REASON, Failure};
 use super::run::Run;
 use super::running::RunningJob;
 use super::status::{JobEnd, JobStatus};
+use crate::shield::{Shield, shielded};
 
 /// A job that was submitted and waits. Dropped, it ends as [`Cancelled`](JobStatus::Cancelled).
 #[must_use = "a job that is dropped ends as cancelled"]
@@ -45,8 +46,8 @@ impl<O: JobObserver> QueuedJob<O> {
     /// Runs a future as the job's work, inside the job's scope.
     ///
     /// The job starts at the first poll and ends with the future: `Ok` is completed, `Err` is failed for the reason
-    /// [`DEFAULT_REASON`], a panic is panicked (and goes on unwinding), dropping the future is cancelled. The future
-    /// is dropped before the end is reported.
+    /// [`DEFAULT_REASON`], a panic is panicked (and goes on unwinding), dropping the future is cancelled, also before
+    /// its first poll. The future is dropped before the end is reported, inside the job's scope.
     pub fn run<F, T, E>(self, future: F) -> Run<O, F, fn(&E) -> &'static str>
     where
         F: Future<Output = Result<T, E>>,
@@ -96,8 +97,9 @@ impl<O: JobObserver> QueuedJob<O> {
         work: impl FnOnce() -> Result<T, E>,
         classify: impl FnOnce(&E) -> R,
     ) -> Result<T, E> {
-        let active = self.start();
+        let (active, told) = self.start();
         let sentry = PanicSentry(&active);
+        told.resume();
         let out = active.in_scope(work);
         active.end_with(&out, classify);
         sentry.disarm();
@@ -106,10 +108,15 @@ impl<O: JobObserver> QueuedJob<O> {
 
     /// Starts the job and hands it out: for work that is neither one future nor one closure.
     pub fn begin(self) -> RunningJob<O> {
-        RunningJob::new(self.start())
+        let (active, told) = self.start();
+        let job = RunningJob::new(active);
+        told.resume();
+        job
     }
 
-    pub(super) fn start(mut self) -> Arc<Active<O>> {
+    /// The job, started, and what panicked as the observers were told; it is to be resumed where the unwind ends the
+    /// job.
+    pub(super) fn start(mut self) -> (Arc<Active<O>>, Shield) {
         let Waiting {
             observer,
             mut state,
@@ -122,10 +129,8 @@ impl<O: JobObserver> QueuedJob<O> {
         let started = clock.now();
         let queued = started.saturating_duration_since(info.submitted);
         let _ = info.started.set(started); // a job starts once
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            info.in_scope(|| observer.on_start(&mut state, &info, queued))
-        }));
-        let course = Mutex::new(Course::default());
+        let mut told = Shield::default();
+        told.run(|| info.in_scope(|| observer.on_start(&mut state, &info, queued)));
         let active = Arc::new(Active {
             observer,
             info,
@@ -133,24 +138,19 @@ impl<O: JobObserver> QueuedJob<O> {
             clock,
             started,
             queued,
-            course,
+            course: Course::default(),
         });
         let progress: Weak<dyn Progress> = Arc::downgrade(&active) as _;
         active.info.scope.set_job(progress);
-        if let Err(payload) = told {
-            active.panicked();
-            resume_unwind(payload);
-        }
-        active
+        (active, told)
     }
-}
 
-fn default_reason<E>(_: &E) -> &'static str {
-    DEFAULT_REASON
-}
+    /// Ends a job that never started.
+    pub(super) fn end(mut self, status: JobStatus, reason: Option<&'static str>) {
+        self.tell_end(status, reason);
+    }
 
-impl<O: JobObserver> Drop for QueuedJob<O> {
-    fn drop(&mut self) {
+    fn tell_end(&mut self, status: JobStatus, reason: Option<&'static str>) {
         let Some(Waiting {
             observer,
             state,
@@ -161,8 +161,8 @@ impl<O: JobObserver> Drop for QueuedJob<O> {
         };
         let queued = clock.now().saturating_duration_since(self.info.submitted);
         let end = JobEnd {
-            status: JobStatus::Cancelled,
-            reason: None,
+            status,
+            reason,
             queued,
             run: None,
             stage: None,
@@ -171,6 +171,16 @@ impl<O: JobObserver> Drop for QueuedJob<O> {
             self.info
                 .in_scope(|| observer.on_end(&state, &self.info, &end))
         });
+    }
+}
+
+fn default_reason<E>(_: &E) -> &'static str {
+    DEFAULT_REASON
+}
+
+impl<O: JobObserver> Drop for QueuedJob<O> {
+    fn drop(&mut self) {
+        self.tell_end(JobStatus::Cancelled, None);
     }
 }
 

@@ -4,11 +4,12 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::active::{Active, PanicSentry};
+use super::active::Active;
 use super::observer::JobObserver;
 use super::queued::QueuedJob;
-use super::reason::Failure;
+use super::reason::{Failure, PANIC_REASON};
 use super::status::JobStatus;
+use crate::shield::Shield;
 
 pin_project! {
     /// A job whose work is a future; see [`QueuedJob::run`].
@@ -26,13 +27,84 @@ pin_project! {
     impl<O: JobObserver, F, C> PinnedDrop for Run<O, F, C> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(active) = this.active.as_deref() else { return };
-            let sentry = PanicSentry(active);
-            active.in_scope(|| this.future.set(None));
-            active.end(JobStatus::Cancelled, None);
-            sentry.disarm();
+            if let Some(queued) = this.queued.take() {
+                let mut shield = Shield::default();
+                let info = queued.info().clone();
+                shield.run(|| info.in_scope(|| this.future.set(None)));
+                if shield.is_broken() {
+                    queued.end(JobStatus::Panicked, Some(PANIC_REASON));
+                } else {
+                    queued.end(JobStatus::Cancelled, None);
+                }
+                shield.resume();
+            } else if let (Some(active), true) = (this.active.as_deref(), this.future.is_some()) {
+                give_up(active, this.future, JobStatus::Cancelled, None).resume();
+            }
         }
     }
+}
+
+/// The work of a job that has not ended; dropped, which only an unwind does, it ends the job as panicked.
+///
+/// `std::thread::panicking()` would not tell a panic of the job from a job that is dropped by somebody else's unwind.
+struct Work<'a, O: JobObserver, F> {
+    active: &'a Active<O>,
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<O: JobObserver, F> Work<'_, O, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output>
+    where
+        F: Future,
+    {
+        let mut future = self.future.as_mut();
+        self.active.in_scope(|| {
+            let poll = future
+                .as_mut()
+                .as_pin_mut()
+                .expect("a job is not polled after its end")
+                .poll(cx);
+            if poll.is_ready() {
+                future.set(None); // inside the scope, and before the end
+            }
+            poll
+        })
+    }
+
+    /// Nothing has panicked.
+    fn release(self) {
+        std::mem::forget(self); // holds references only
+    }
+}
+
+impl<O: JobObserver, F> Drop for Work<'_, O, F> {
+    fn drop(&mut self) {
+        let (status, reason) = (JobStatus::Panicked, Some(PANIC_REASON));
+        give_up(self.active, self.future.as_mut(), status, reason).resume();
+    }
+}
+
+/// Drops the future inside the job's scope, then ends the job: as panicked, if the future's destructor panics.
+fn give_up<O: JobObserver, F>(
+    active: &Active<O>,
+    mut future: Pin<&mut Option<F>>,
+    status: JobStatus,
+    reason: Option<&'static str>,
+) -> Shield {
+    let mut shield = Shield::default();
+    if future.is_some() {
+        shield.run(|| active.in_scope(|| future.set(None)));
+    }
+    if future.is_some() {
+        // An observer's `in_scope` broke before the future was reached.
+        shield.run(|| active.info.in_scope(|| future.set(None)));
+    }
+    if shield.is_broken() {
+        active.panicked();
+    } else {
+        active.end(status, reason);
+    }
+    shield
 }
 
 impl<O: JobObserver, F, C> Run<O, F, C> {
@@ -59,33 +131,30 @@ where
     ///
     /// When polled again after it was ready, as futures do, and when its future panics.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Some(queued) = this.queued.take() {
-            *this.active = Some(queued.start());
-        }
+        let this = self.project();
+        let told = match this.queued.take() {
+            Some(queued) => {
+                let (active, told) = queued.start();
+                *this.active = Some(active);
+                told
+            }
+            None => Shield::default(),
+        };
         let active = this
             .active
             .as_deref()
             .expect("a job that is polled has started");
-        let sentry = PanicSentry(active);
-        let poll = active.in_scope(|| {
-            let poll = this
-                .future
-                .as_mut()
-                .as_pin_mut()
-                .expect("a job is not polled after its end")
-                .poll(cx);
-            if poll.is_ready() {
-                this.future.set(None); // inside the scope, and before the end
-            }
-            poll
-        });
-        if let (Poll::Ready(out), Some(classify)) =
-            (&poll, this.classify.take_if(|_| poll.is_ready()))
-        {
+        let mut work = Work {
+            active,
+            future: this.future,
+        };
+        told.resume();
+        let poll = work.poll(cx);
+        if let Poll::Ready(out) = &poll {
+            let classify = this.classify.take().expect("a future is ready once");
             active.end_with(out, classify);
         }
-        sentry.disarm();
+        work.release();
         poll
     }
 }

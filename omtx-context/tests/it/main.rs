@@ -2,6 +2,7 @@
 
 mod guards;
 mod jobs;
+mod misbehaving_observers;
 mod observers;
 mod scopes;
 mod tasks;

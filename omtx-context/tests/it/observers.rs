@@ -1,16 +1,14 @@
 //! Observers side by side.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use omtx_context::testing::JobRecorder;
 use omtx_context::{JobEnd, JobInfo, JobObserver, JobSpec, Jobs, Scope, StageTime};
 
-type Log = Arc<Mutex<Vec<String>>>;
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 /// Writes what it is told under its own name, and keeps its name in its state.
-struct Named(&'static str, Log);
+pub(crate) struct Named(pub(crate) &'static str, pub(crate) Log);
 
 impl Named {
     fn write(&self, state: &str, what: &str) {
@@ -54,7 +52,7 @@ impl JobObserver for Named {
     }
 }
 
-fn log() -> Log {
+pub(crate) fn log() -> Log {
     Log::default()
 }
 
@@ -163,109 +161,4 @@ fn the_state_is_dropped_with_the_job_even_while_a_handle_lives() {
     let (_handle, _scope) = (running.handle(), running.info().scope().clone());
     running.succeed();
     assert_eq!(Arc::strong_count(&state), 1);
-}
-
-/// Panics in the hook of this name.
-struct Breaks(&'static str);
-
-impl Breaks {
-    fn at(&self, hook: &str) {
-        if self.0 == hook {
-            resume_unwind(Box::new("no message on stderr"));
-        }
-    }
-}
-
-impl JobObserver for Breaks {
-    type State = ();
-
-    fn on_submit(&self, _: &JobInfo) {
-        self.at("submit");
-    }
-
-    fn on_start(&self, (): &mut (), _: &JobInfo, _: Duration) {
-        self.at("start");
-    }
-
-    fn on_stage(&self, (): &(), _: &JobInfo, _: Option<StageTime>, _: &'static str) {
-        self.at("stage");
-    }
-
-    fn on_end(&self, (): &(), _: &JobInfo, _: &JobEnd) {
-        self.at("end");
-    }
-
-    fn in_scope<R>(&self, (): &(), _: &JobInfo, f: impl FnOnce() -> R) -> R {
-        self.at("in_scope");
-        f()
-    }
-}
-
-#[track_caller]
-fn check_broken(hook: &'static str, panics: bool, expected: &[&str]) {
-    for after in [false, true] {
-        let recorder = JobRecorder::default();
-        let (first, last) = if after {
-            (None, Some(recorder.clone()))
-        } else {
-            (Some(recorder.clone()), None)
-        };
-        let jobs = Jobs::new((first, Breaks(hook), last));
-        let out = catch_unwind(AssertUnwindSafe(|| {
-            let job = jobs.submit(JobSpec::new("kmer").id("j")).begin();
-            job.stage("s");
-            job.succeed();
-        }));
-        assert_eq!(out.is_err(), panics);
-        // Who comes after an observer that breaks in `on_submit` never hears of the job.
-        let expected = if after && hook == "submit" {
-            &[]
-        } else {
-            expected
-        };
-        assert_eq!(recorder.take(), expected, "recorder after: {after}");
-    }
-}
-
-#[test]
-fn an_observer_that_panics_costs_no_other_its_end() {
-    check_broken(
-        "none",
-        false,
-        &["j submit", "j start", "j stage s", "j end completed in s"],
-    );
-    check_broken("submit", true, &["j submit", "j end panicked(panic)"]);
-    check_broken(
-        "start",
-        true,
-        &["j submit", "j start", "j end panicked(panic)"],
-    );
-    check_broken(
-        "stage",
-        true,
-        &[
-            "j submit",
-            "j start",
-            "j stage s",
-            "j end panicked(panic) in s",
-        ],
-    );
-    check_broken(
-        "end",
-        false,
-        &["j submit", "j start", "j stage s", "j end completed in s"],
-    );
-}
-
-#[test]
-fn an_observer_that_cannot_be_entered_costs_the_work_but_not_the_end() {
-    let recorder = JobRecorder::default();
-    let jobs = Jobs::new((recorder.clone(), Breaks("in_scope")));
-    let job = jobs.submit(JobSpec::new("kmer").id("j"));
-    let out = catch_unwind(AssertUnwindSafe(|| job.run_blocking(|| Ok::<_, ()>(()))));
-    assert!(out.is_err());
-    assert_eq!(
-        recorder.take(),
-        ["j submit", "j start", "j end panicked(panic)"]
-    );
 }

@@ -1,12 +1,10 @@
 //! The trait that everything that watches jobs implements.
 
 mod shared;
-mod shield;
+mod submitted;
 mod tuple;
 
 use std::time::Duration;
-
-pub(super) use shield::shielded;
 
 use super::info::JobInfo;
 use super::status::{JobEnd, StageTime};
@@ -21,7 +19,8 @@ use super::status::{JobEnd, StageTime};
 /// `()` observes nothing; `Option`, [`Arc`](std::sync::Arc) and tuples of up to six observers are observers. A tuple's
 /// members are called in order, and in reverse order at the end.
 ///
-/// A hook must not block, and must not call [`stage`](crate::stage) on the job that it is told of.
+/// A hook must not block. A [`stage`](crate::stage) that it enters on the job that it is told of is ignored, and counted in
+/// [`Losses`](crate::Losses); an end that it brings about is reported after it.
 ///
 /// # Panics
 ///
@@ -31,6 +30,8 @@ use super::status::{JobEnd, StageTime};
 ///   the unwind goes on;
 /// - in `on_end`: the others still get theirs, and the panic goes no further, because ends are mostly reported while
 ///   something is being dropped, where a second panic would abort the process. The panic hook has told of it by then.
+///
+/// No hook's panic goes on while the thread unwinds from another one, for the same reason.
 ///
 /// # Examples
 ///

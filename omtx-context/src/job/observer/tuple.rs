@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::JobObserver;
-use super::shield::{Shield, Submitted, shielded};
+use super::submitted::Submitted;
 use crate::job::info::JobInfo;
 use crate::job::status::{JobEnd, StageTime};
+use crate::shield::{Shield, shielded};
 
 /// `a.in_scope(|| b.in_scope(|| … f()))`
 macro_rules! nest {
