@@ -32,7 +32,7 @@ pin_project! {
             // What the body logs as it goes still belongs to the request.
             let mut this = this.project();
             if this.inner.is_some() {
-                this.exchange.in_scope(|| this.inner.set(None));
+                this.exchange.drop_in_scope(|| this.inner.set(None));
             }
         }
     }

@@ -28,7 +28,7 @@ pub enum EndKind {
     Cancelled,
     /// The response body was dropped before its end: the client went away in the middle of it.
     Aborted,
-    /// The handler or a body panicked.
+    /// The handler or a body panicked: when it was called or polled, or, if the request had not ended, when it was dropped.
     Panicked,
     /// The response body yielded an error; or it was handed on to its end, but the request body had yielded an error to
     /// the handler (a broken upload), whatever status the handler made of that.

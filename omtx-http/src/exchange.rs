@@ -6,8 +6,8 @@ use crate::{Class, Endpoint, Method, Observer, Slot};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
+use omtx_context::shield::{Shield, shielded};
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -61,6 +61,20 @@ impl<O: Observer> Exchange<O> {
             Some(state) => self.observer.in_scope(state, work),
             None => work(),
         }
+    }
+
+    /// Drops what is the application's, with what the observers make current: the caller's destructor runs this.
+    ///
+    /// A panic ends the request as panicked and goes on, except during an unwind, where it would abort the process.
+    pub(crate) fn drop_in_scope(&mut self, mut drop: impl FnMut()) {
+        let mut shield = Shield::default();
+        shield.run(|| self.in_scope(&mut drop));
+        if shield.is_broken() {
+            // It may have been an observer's, before it came to what is to be dropped.
+            shield.run(drop);
+            self.end(EndKind::Panicked, Instant::now());
+        }
+        shield.resume();
     }
 
     /// The response head is known. Ends the request if there is no body to wait for.
@@ -154,7 +168,7 @@ impl<O: Observer> Exchange<O> {
         let end = End::new(kind, &self.slot, at);
         let (observer, slot) = (&*self.observer, &mut self.slot);
         // This runs in destructors, some of them during an unwind, where a panic would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| observer.on_end(state, slot, &end)));
+        shielded(|| observer.on_end(state, slot, &end));
     }
 }
 

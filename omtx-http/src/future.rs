@@ -36,7 +36,7 @@ pin_project! {
             // What the handler's locals log as they go still belongs to the request.
             let mut this = this.project();
             if let (Some(exchange), true) = (this.exchange, this.inner.is_some()) {
-                exchange.in_scope(|| this.inner.set(None));
+                exchange.drop_in_scope(|| this.inner.set(None));
             }
         }
     }

@@ -32,6 +32,9 @@ use std::sync::Arc;
 /// - in `on_end`: the others still get theirs; the panic goes no further, because ends are mostly reported while
 ///   something is being dropped, where a second panic would abort the process. The panic hook has told of it by then.
 ///
+/// For the same reason, a panic of `in_scope` goes no further when it comes while a future or a body is dropped by
+/// another panic's unwind.
+///
 /// # Examples
 ///
 /// A gauge of requests in flight, and a count of those that the client gave up:

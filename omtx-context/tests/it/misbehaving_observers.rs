@@ -377,7 +377,9 @@ fn a_hook_that_enters_a_stage_of_its_own_job_is_ignored_and_counted() {
 
 /// Ends the job from the hook that tells of a stage.
 #[derive(Clone, Default)]
-struct Revokes(Arc<Mutex<Option<RunningJob<(Revokes, JobRecorder)>>>>);
+struct Revokes(Arc<Mutex<Option<Revocable>>>);
+
+type Revocable = RunningJob<(Revokes, JobRecorder)>;
 
 impl JobObserver for Revokes {
     type State = ();

@@ -2,7 +2,7 @@
 
 use crate::{End, EndKind, Observer, Slot};
 use http::{Request, Response};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use omtx_context::shield::{Shield, shielded};
 use std::time::Instant;
 
 macro_rules! nested_scopes {
@@ -33,7 +33,7 @@ macro_rules! tuple_observer {
                             if let Some(state) = self.states.$last_first.take() {
                                 let observer = &self.observers.$last_first;
                                 // Unwinding already: a second panic would abort.
-                                let _ = catch_unwind(AssertUnwindSafe(|| observer.on_end(state, self.slot, &end)));
+                                shielded(|| observer.on_end(state, self.slot, &end));
                             }
                         )+
                     }
@@ -55,17 +55,10 @@ macro_rules! tuple_observer {
             }
 
             fn on_end(&self, states: Self::State, slot: &mut Slot, end: &End) {
-                let mut panic = None;
-                $(
-                    // One observer's panic must not cost the others their end.
-                    let ended = catch_unwind(AssertUnwindSafe(|| {
-                        self.$last_first.on_end(states.$last_first, slot, end);
-                    }));
-                    panic = panic.or(ended.err());
-                )+
-                if let Some(panic) = panic {
-                    resume_unwind(panic);
-                }
+                // One observer's panic must not cost the others their end.
+                let mut shield = Shield::default();
+                $(shield.run(|| self.$last_first.on_end(states.$last_first, slot, end));)+
+                shield.resume();
             }
 
             fn in_scope<R>(&self, states: &mut Self::State, poll: impl FnOnce() -> R) -> R {

@@ -6,7 +6,9 @@ use http::{Request, Response};
 use http_body_util::Empty;
 use omtx_http::{End, ObserveLayer, Observer, RequestBody, Slot};
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -114,14 +116,128 @@ fn a_panic_at_the_end_during_an_unwind_does_not_abort() {
         },
     ));
     let future = service.call(Request::new(Empty::new()));
-    let unwound = catch_unwind(AssertUnwindSafe(move || {
-        let _dropped_in_the_unwind = future;
-        panic!("the first");
+    drop_in_an_unwind(future);
+    check(&ends.now(), "GET 499 cancelled");
+    ends.assert_no_more();
+}
+
+/// A payload whose own destructor panics.
+struct Grenade;
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        panic!("from the payload");
+    }
+}
+
+/// Throws a [`Grenade`] at its end, and in its scope once it is told to.
+#[derive(Default)]
+struct Throws {
+    in_scope: AtomicBool,
+}
+
+impl Observer for Throws {
+    type State = ();
+
+    fn on_request<B>(&self, _: &mut Request<B>, _: &mut Slot) {}
+
+    fn on_end(&self, (): (), _: &mut Slot, _: &End) {
+        resume_unwind(Box::new(Grenade));
+    }
+
+    fn in_scope<R>(&self, (): &mut (), poll: impl FnOnce() -> R) -> R {
+        if self.in_scope.load(SeqCst) {
+            resume_unwind(Box::new(Grenade));
+        }
+        poll()
+    }
+}
+
+/// Counts its drops.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn payloads_that_panic_when_dropped_do_not_abort_and_cost_nobody_an_end() {
+    for in_an_unwind in [false, true] {
+        let (recorder, mut ends) = recorder();
+        let observers = (Throws::default(), recorder, Throws::default());
+        let mut service = ObserveLayer::new(observers).layer(service_fn(
+            |_: Request<RequestBody<Empty<Bytes>>>| {
+                std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>()
+            },
+        ));
+        let future = service.call(Request::new(Empty::new()));
+        if in_an_unwind {
+            drop_in_an_unwind(future);
+        } else {
+            drop(future);
+        }
+        check(&ends.now(), "GET 499 cancelled");
+        ends.assert_no_more();
+    }
+}
+
+#[test]
+fn payloads_thrown_at_those_that_started_before_a_panic_do_not_abort() {
+    let (recorder, mut ends) = recorder();
+    let observers = (recorder, Throws::default(), Panics(At::Request));
+    let mut service =
+        ObserveLayer::new(observers).layer(service_fn(|_: Request<RequestBody<Empty<Bytes>>>| {
+            std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>()
+        }));
+    let called = catch_unwind(AssertUnwindSafe(|| {
+        drop(service.call(Request::new(Empty::<Bytes>::new())));
     }));
     assert_eq!(
-        *unwound.unwrap_err().downcast::<&str>().unwrap(),
-        "the first"
+        *called.unwrap_err().downcast::<&str>().unwrap(),
+        "an observer's own panic"
     );
-    check(&ends.now(), "GET 499 cancelled");
+    check(&ends.now(), "GET 500 panicked");
+    ends.assert_no_more();
+}
+
+#[test]
+fn a_scope_that_breaks_while_a_future_is_dropped_in_an_unwind_does_not_abort() {
+    let (recorder, mut ends) = recorder();
+    let (throws, drops) = (Arc::new(Throws::default()), Arc::default());
+    let local = Counted(Arc::clone(&drops));
+    let mut local = Some(local);
+    let mut service = ObserveLayer::new((Arc::clone(&throws), recorder)).layer(service_fn(
+        move |_: Request<RequestBody<Empty<Bytes>>>| {
+            let local = local.take();
+            async move {
+                let _local = local;
+                std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>().await
+            }
+        },
+    ));
+    let future = service.call(Request::new(Empty::new()));
+    throws.in_scope.store(true, SeqCst);
+    drop_in_an_unwind(future);
+    assert_eq!(drops.load(SeqCst), 1, "the handler's locals are gone");
+    check(&ends.now(), "GET 500 panicked");
+    ends.assert_no_more();
+}
+
+#[tokio::test]
+async fn a_scope_that_breaks_while_a_body_is_dropped_in_an_unwind_does_not_abort() {
+    let (recorder, mut ends) = recorder();
+    let throws = Arc::new(Throws::default());
+    let service = ObserveLayer::new((Arc::clone(&throws), recorder)).layer(service_fn(
+        async |_: Request<RequestBody<Empty<Bytes>>>| {
+            Ok::<_, Infallible>(Response::new(full("hello")))
+        },
+    ));
+    let request = Request::new(Empty::<Bytes>::new());
+    let body = service.oneshot(request).await.unwrap().into_body();
+    throws.in_scope.store(true, SeqCst);
+    drop_in_an_unwind(body);
+    check(&ends.now(), "GET 500 panicked");
     ends.assert_no_more();
 }

@@ -176,27 +176,61 @@ async fn a_panic_in_the_request_body_is_the_handlers() {
     ends.assert_no_more();
 }
 
-#[test]
-fn a_panic_while_the_cancelled_future_is_dropped_does_not_add_an_end() {
-    struct Bomb;
+/// Panics when it is dropped.
+struct Bomb;
 
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            panic!("in a destructor");
-        }
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("in a destructor");
     }
+}
 
-    let (recorder, mut ends) = recorder();
-    let mut service =
-        ObserveLayer::new(recorder).layer(service_fn(|_: Request<RequestBody<NoBody>>| {
-            let bomb = Bomb;
-            async move {
-                let _bomb = bomb;
-                std::future::pending::<Result<Response<NoBody>, Infallible>>().await
-            }
-        }));
-    let future = service.call(request());
-    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(future))).is_err());
-    check(&ends.now(), "GET 499 cancelled");
-    ends.assert_no_more();
+#[test]
+fn a_panic_while_the_future_is_dropped_is_the_one_end() {
+    for in_an_unwind in [false, true] {
+        let (recorder, mut ends) = recorder();
+        let mut service =
+            ObserveLayer::new(recorder).layer(service_fn(|_: Request<RequestBody<NoBody>>| {
+                let bomb = Bomb;
+                async move {
+                    let _bomb = bomb;
+                    std::future::pending::<Result<Response<NoBody>, Infallible>>().await
+                }
+            }));
+        let future = service.call(request());
+        if in_an_unwind {
+            drop_in_an_unwind(future);
+        } else {
+            let dropped = std::panic::AssertUnwindSafe(|| drop(future));
+            assert!(std::panic::catch_unwind(dropped).is_err());
+        }
+        check(&ends.now(), "GET 500 panicked");
+        ends.assert_no_more();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_the_body_is_dropped_is_the_one_end() {
+    for in_an_unwind in [false, true] {
+        let (recorder, mut ends) = recorder();
+        let service = ObserveLayer::new(recorder).layer(service_fn(
+            async |_: Request<RequestBody<NoBody>>| {
+                let bomb = Bomb;
+                let frames = stream::poll_fn(move |_| {
+                    let _ = &bomb;
+                    std::task::Poll::Pending::<Option<Result<http_body::Frame<Bytes>, Infallible>>>
+                });
+                Ok::<_, Infallible>(Response::new(StreamBody::new(frames)))
+            },
+        ));
+        let body = service.oneshot(request()).await.unwrap().into_body();
+        if in_an_unwind {
+            drop_in_an_unwind(body);
+        } else {
+            let dropped = std::panic::AssertUnwindSafe(|| drop(body));
+            assert!(std::panic::catch_unwind(dropped).is_err());
+        }
+        check(&ends.now(), "GET 500 panicked");
+        ends.assert_no_more();
+    }
 }

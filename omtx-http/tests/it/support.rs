@@ -268,3 +268,16 @@ pub(crate) fn needs_no_head(kind: EndKind) -> bool {
         EndKind::Cancelled | EndKind::Panicked | EndKind::Error
     )
 }
+
+/// Drops `work` in a panic's unwind and makes sure that the same panic comes out.
+#[track_caller]
+pub(crate) fn drop_in_an_unwind<T>(work: T) {
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        let _dropped_in_the_unwind = work;
+        panic!("the first");
+    }));
+    assert_eq!(
+        *unwound.unwrap_err().downcast::<&str>().unwrap(),
+        "the first"
+    );
+}
