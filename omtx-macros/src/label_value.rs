@@ -73,7 +73,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             fn from_index(index: usize) -> Self {
                 match index {
                     #(#from => Self::#variants,)*
-                    _ => panic!("index {index}; expected {}", #expected),
+                    _ => ::core::panic!("index {index}; expected {}", #expected),
                 }
             }
         }

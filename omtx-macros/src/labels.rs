@@ -1,7 +1,7 @@
 //! `#[derive(Labels)]`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam, Ident, Path, Type};
 
@@ -38,7 +38,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             Some(ty) => quote!(::core::option::Option::Some(<#ty as #krate::LabelValue>::VALUES)),
             None => quote!(::core::option::Option::None),
         };
-        quote!(#krate::__private::LabelDesc { name: #name, values: #values })
+        quote!(#krate::__private::LabelDesc::declared(#name, #values))
     });
     let checks = labels.iter().map(|label| {
         let name = &label.name;
@@ -62,19 +62,23 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let from_closed_index = if open > 0 {
         quote!(::core::option::Option::None)
     } else {
+        // Names that no field has, so that a label may be called like one of ours.
+        let names: Vec<_> = (0..closed.len())
+            .map(|index| format_ident!("__omtx_{index}"))
+            .collect();
         // The last label is the least significant digit.
-        let reversed_fields = closed_fields.iter().rev();
+        let reversed_names = names.iter().rev();
         let reversed_types = closed_types.iter().rev();
         quote! {
-            let mut rest = index;
+            let mut __omtx_rest = index;
             #(
-                let #reversed_fields = <#reversed_types as #krate::LabelValue>::from_index(
-                    rest % <#reversed_types as #krate::LabelValue>::VALUES.len(),
+                let #reversed_names = <#reversed_types as #krate::LabelValue>::from_index(
+                    __omtx_rest % <#reversed_types as #krate::LabelValue>::VALUES.len(),
                 );
-                rest /= <#reversed_types as #krate::LabelValue>::VALUES.len();
+                __omtx_rest /= <#reversed_types as #krate::LabelValue>::VALUES.len();
             )*
-            let _ = rest;
-            ::core::option::Option::Some(#struct_name { #(#closed_fields),* })
+            let _ = __omtx_rest;
+            ::core::option::Option::Some(#struct_name { #(#closed_fields: #names),* })
         }
     };
 

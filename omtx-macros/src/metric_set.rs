@@ -48,7 +48,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         let here = at(&krate, family.field.span());
         let state_check = family.state.as_ref().map(|state| {
             quote_spanned! {state.span()=>
-                assert!(<#ty as #krate::__private::Declared>::STATES.is_some(), "only a state set has a `state` label");
+                ::core::assert!(<#ty as #krate::__private::Declared>::STATES.is_some(), "only a state set has a `state` label");
             }
         });
         quote_spanned! {family.field.span()=>

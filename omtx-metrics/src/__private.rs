@@ -56,7 +56,13 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         closed <= MAX_CLOSED,
         "the closed labels have more than 4096 combinations; make one of them a `&str`"
     );
+    let mut label = 0;
+    while label < desc.labels.len() {
+        check_values(desc.labels[label].values);
+        label += 1;
+    }
     if let Some(states) = desc.states {
+        check_values(states.values);
         check_label(states.name);
         let mut i = 0;
         while i < desc.labels.len() {
@@ -66,6 +72,17 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
             );
             i += 1;
         }
+    }
+}
+
+/// The derive macro makes no such values; an implementation of `LabelValue` by hand might.
+#[track_caller]
+const fn check_values(values: Option<&'static [&'static str]>) {
+    if let Some(values) = values {
+        assert!(
+            name::are_values(values),
+            "the values of a closed label are not empty, differ from each other, and hold no quote, backslash or line feed"
+        );
     }
 }
 

@@ -68,11 +68,13 @@ pub struct CatalogLabel {
 
 impl Catalog {
     pub(crate) fn new<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let mut families: Vec<_> = entries
+            .map(|entry| CatalogFamily::new(entry.spec()))
+            .collect();
+        families.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             version: 1,
-            families: entries
-                .map(|entry| CatalogFamily::new(entry.spec()))
-                .collect(),
+            families,
         }
     }
 

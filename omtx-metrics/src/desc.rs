@@ -56,11 +56,21 @@ impl Kind {
 
 /// A label of a family: its name and, if the set of values is closed, the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LabelDesc {
     /// The name as declared.
     pub name: &'static str,
     /// All values the label can have; `None` for an open set.
     pub values: Option<&'static [&'static str]>,
+}
+
+impl LabelDesc {
+    /// Called by the derive macro.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn declared(name: &'static str, values: Option<&'static [&'static str]>) -> Self {
+        Self { name, values }
+    }
 }
 
 /// The constant description of one family, as its declaration gives it.

@@ -21,12 +21,14 @@ use std::fmt;
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    source: Option<std::io::Error>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ErrorKind {
     Invalid,
     Conflict,
+    Thread,
 }
 
 impl Error {
@@ -35,6 +37,7 @@ impl Error {
         Self {
             kind: ErrorKind::Invalid,
             message: format!("invalid {what} \"{value}\"; expected {expectation}"),
+            source: None,
         }
     }
 
@@ -43,6 +46,18 @@ impl Error {
         Self {
             kind: ErrorKind::Conflict,
             message,
+            source: None,
+        }
+    }
+
+    /// The operating system grants no thread.
+    pub(crate) fn thread(collector: &str, source: std::io::Error) -> Self {
+        Self {
+            kind: ErrorKind::Thread,
+            message: format!(
+                "no thread for collector \"{collector}\"; expected the operating system to grant one"
+            ),
+            source: Some(source),
         }
     }
 
@@ -65,4 +80,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}

@@ -111,6 +111,38 @@ pub(crate) const fn has_unit(name: &str, unit: &str, kind: Kind) -> bool {
     true
 }
 
+/// What the values of a closed label look like; quoted by error messages.
+pub(crate) const VALUES: &str =
+    "values that are not empty, differ from each other, and hold no quote, backslash or line feed";
+
+/// True if the values of a closed label are different series and need no escape: they are copied as they are.
+#[must_use]
+pub(crate) const fn are_values(values: &[&str]) -> bool {
+    let mut i = 0;
+    while i < values.len() {
+        let value = values[i].as_bytes();
+        if value.is_empty() {
+            return false;
+        }
+        let mut at = 0;
+        while at < value.len() {
+            if matches!(value[at], b'"' | b'\\' | b'\n') {
+                return false;
+            }
+            at += 1;
+        }
+        let mut other = 0;
+        while other < i {
+            if equal(values[other], values[i]) {
+                return false;
+            }
+            other += 1;
+        }
+        i += 1;
+    }
+    true
+}
+
 /// True if the upper bounds are finite and strictly increasing.
 #[must_use]
 pub(crate) const fn are_bounds(bounds: &[f64]) -> bool {

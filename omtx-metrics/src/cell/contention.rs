@@ -1,8 +1,8 @@
 //! Tells whether several threads are fighting over one cell, for next to nothing.
 //!
-//! A cell asks on about one in 256 of its updates. The answer is yes if the last time another thread asked, less than
+//! A counter asks on about one in 256 of its updates, what is added up by compare-and-swap asks when an exchange fails. The answer is yes if the last time another thread asked, less than
 //! [`WINDOW_MICROS`] ago: 256 updates within that time are more than 2.5 million a second, from two threads at least.
-//! Slower counters never pay the memory of stripes, and an increment stays one `fetch_add` instead of a
+//! Slower cells never pay the memory of stripes, and an increment stays one `fetch_add` instead of a
 //! compare-and-swap loop whose failures would tell the same.
 
 #[cfg(not(loom))]

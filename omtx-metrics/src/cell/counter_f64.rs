@@ -1,5 +1,6 @@
 //! A counter of fractions.
 
+use super::contention::Contention;
 use super::stripes::Stripes;
 use super::{CellConfig, Metric, Reading, float, metric};
 use crate::Kind;
@@ -29,6 +30,8 @@ use crate::sync::{AtomicU64, Ordering};
 pub struct CounterF64 {
     bits: AtomicU64,
     stripes: Stripes<AtomicU64>,
+    /// Asked when an exchange fails.
+    contention: Contention,
 }
 
 impl CounterF64 {
@@ -39,8 +42,10 @@ impl CounterF64 {
             return;
         }
         let mine = self.stripes.mine();
-        if !float::add(mine.unwrap_or(&self.bits), value) && mine.is_none() {
-            // An exchange failed: another thread is here at this very moment.
+        if !float::add(mine.unwrap_or(&self.bits), value)
+            && mine.is_none()
+            && self.contention.look()
+        {
             self.stripes.grow(|| AtomicU64::new(0));
         }
     }
@@ -55,7 +60,8 @@ impl CounterF64 {
     }
 
     /// Moves the counter up to `total`, for a source that keeps its own count (a kernel, a driver). A `total` below the
-    /// current value means that the source has restarted, and is taken over as it is.
+    /// current value means that the source has restarted, and is taken over as it is. For one thread, and for a counter that
+    /// nobody [`add`](Self::add)s to.
     pub fn mirror(&self, total: f64) {
         if total >= 0.0 && total.is_finite() {
             let striped: f64 = self.stripes.all().map(float::load).sum();
@@ -72,6 +78,7 @@ impl metric::Sealed for CounterF64 {
         Self {
             bits: AtomicU64::new(0),
             stripes: Stripes::new(),
+            contention: Contention::new(),
         }
     }
 

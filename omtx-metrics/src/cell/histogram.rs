@@ -4,15 +4,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::contention::Contention;
 use super::stripes::Stripes;
 use super::{Bounds, CellConfig, Metric, Reading, float, metric};
 use crate::Kind;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Observations counted in buckets, with their sum: durations in seconds, sizes in bytes.
 ///
 /// An observation adds to one bucket and to the sum; the count is derived at scrape time, so that the `+Inf` bucket
-/// equals `_count` even while other threads write. When threads fight over a histogram it splits into stripes by
+/// equals `_count` even while other threads write. (`_sum` is read apart from them, and may be one observation ahead or behind.) When threads fight over a histogram it splits into stripes by
 /// itself. Buckets are [`buckets::DURATION_SECONDS`](crate::buckets::DURATION_SECONDS) unless the declaration says
 /// otherwise.
 ///
@@ -48,8 +49,8 @@ pub struct Histogram {
     bounds: Arc<Bounds>,
     cells: Cells,
     stripes: Stripes<Cells>,
-    /// How often an exchange on the sum failed.
-    collisions: AtomicU32,
+    /// Asked when an exchange on the sum fails.
+    contention: Contention,
 }
 
 /// One sum and one count per bucket.
@@ -58,9 +59,6 @@ struct Cells(Box<[AtomicU64]>);
 
 /// Words between a stripe's cells and its neighbours on the heap: one pair of cache lines.
 const PADDING: usize = 16;
-
-/// An observation every now and then meets another by chance; this many are no chance any more.
-const COLLISIONS: u32 = 8;
 
 impl Cells {
     fn new(buckets: usize, padding: usize) -> Self {
@@ -104,9 +102,10 @@ impl Histogram {
         }
     }
 
+    /// Two threads met in the sum. By chance that happens to every histogram some day; twice within a moment is no chance.
     #[cold]
     fn collided(&self) {
-        if self.collisions.fetch_add(1, Ordering::Relaxed) >= COLLISIONS {
+        if self.contention.look() {
             let buckets = self.bounds.upper().len() + 1;
             self.stripes.grow(|| Cells::new(buckets, PADDING));
         }
@@ -216,7 +215,7 @@ impl metric::Sealed for Histogram {
             bounds: Arc::clone(&config.bounds),
             cells: Cells::new(config.bounds.upper().len() + 1, 0),
             stripes: Stripes::new(),
-            collisions: AtomicU32::new(0),
+            contention: Contention::new(),
         }
     }
 

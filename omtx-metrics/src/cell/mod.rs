@@ -25,6 +25,7 @@ pub use int_gauge::{InFlight, IntGauge};
 pub use metric::Metric;
 pub(crate) use metric::{CellConfig, Reading};
 pub use state_set::StateSet;
+pub(crate) use stripes::prepare;
 pub use unknown::Unknown;
 
 #[cfg(all(test, loom))]

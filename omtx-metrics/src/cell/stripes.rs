@@ -92,6 +92,15 @@ unsafe fn free<T>(first: *mut Padded<T>) {
     drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, count())) });
 }
 
+/// Decides how many stripes there are, which asks the operating system: at start-up, so that no recording has to.
+#[cfg(not(loom))]
+pub(crate) fn prepare() {
+    count();
+}
+
+#[cfg(loom)]
+pub(crate) fn prepare() {}
+
 /// How many stripes a striped cell has: four for each of the machine's threads, so that two busy threads seldom share
 /// one, rounded up to a power of two; 8 at least (a pinned thread sees one processor), 64 at most.
 #[cfg(not(loom))]
@@ -117,7 +126,7 @@ fn count() -> usize {
     }
 }
 
-/// A number of the calling thread, dense from 0.
+/// A number of the calling thread, counted from 0 and not used again.
 #[cfg(not(loom))]
 #[inline]
 pub(super) fn thread_index() -> usize {

@@ -1,6 +1,7 @@
 //! Collectors: code that is asked for rows at every scrape, and is not trusted.
 
 mod metrics;
+mod round;
 mod rows;
 mod worker;
 
@@ -9,11 +10,13 @@ pub(crate) use rows::{ForeignFamily, ForeignValue};
 pub use rows::{Row, Rows};
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::lock::lock;
+use round::Rounds;
 use worker::Worker;
 
 /// Code that is asked for rows at every scrape: a bridge to another library, values that are only known by asking.
@@ -66,9 +69,9 @@ use worker::Worker;
 /// # Ok::<(), omtx_metrics::Error>(())
 /// ```
 ///
-/// Each collector runs on a thread of its own. A scrape waits for it as long as
-/// [`collect_timeout`](crate::RegistryBuilder::collect_timeout) says; then it goes on without its rows, and does not ask
-/// it again before it has answered. What it may do wrong, and what that costs:
+/// Each collector runs on a thread of its own, and is asked once for all scrapes that come at the same time. A scrape
+/// waits for it as long as [`collect_timeout`](crate::RegistryBuilder::collect_timeout) says; then it goes on without its
+/// rows, and does not ask it again before it has answered. What it may do wrong, and what that costs:
 ///
 /// | it | lost | counted in `omtx_collector_errors_total{collector}` |
 /// |---|---|---|
@@ -77,6 +80,9 @@ use worker::Worker;
 /// | names a family or label that is malformed, or a row twice, or a counter below 0 | the row or family | 1 each |
 /// | names a family that is ours, or another collector's | the family | 1 each |
 /// | has more than [`Rows::MAX`] rows | the rows beyond | 1 |
+///
+/// A collector that scrapes the registry it is registered in waits for itself, until the time is up. One that holds its
+/// [`Registry`](crate::Registry) keeps it alive: give it the metric set instead.
 pub trait Collector: Send + 'static {
     /// Adds the rows as they are now.
     fn collect(&mut self, rows: &mut Rows);
@@ -94,7 +100,11 @@ pub(crate) type Refresh = Arc<dyn Fn() + Send + Sync>;
 /// All collectors of one registry.
 #[derive(Default)]
 pub(crate) struct Collectors {
-    workers: Mutex<Vec<Worker>>,
+    /// Replaced as a whole: nobody waits for a collector with this locked.
+    workers: Mutex<Arc<[Arc<Worker>]>>,
+    /// True as soon as there is a collector; asked by async code, which must not wait for a lock.
+    any: AtomicBool,
+    round: Rounds,
     /// Replaced as a whole, so that a scrape clones one `Arc`.
     refreshes: Mutex<Arc<[Refresh]>>,
     errors: Mutex<Vec<(Arc<str>, u64)>>,
@@ -112,13 +122,11 @@ impl Collectors {
                 "collector \"{name}\" is registered already; expected a name of its own"
             )));
         }
-        let worker = Worker::start(&name, Box::new(collector)).map_err(|error| {
-            Error::conflict(format!(
-                "no thread for collector \"{name}\": {error}; expected the operating system to grant one"
-            ))
-        })?;
+        let worker = Worker::start(&name, Box::new(collector))
+            .map_err(|error| Error::thread(&name, error))?;
         lock(&self.errors).push((Arc::clone(worker.name()), 0));
-        workers.push(worker);
+        *workers = workers.iter().cloned().chain([Arc::new(worker)]).collect();
+        self.any.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -135,19 +143,22 @@ impl Collectors {
         }
     }
 
-    /// What all collectors answer within `timeout`, in the order of their registration.
-    pub(crate) fn collect(&self, timeout: Duration) -> Vec<ForeignFamily> {
+    /// What all collectors answer within `timeout`, sorted by family name. Scrapes that come while the collectors are
+    /// being asked share the answers.
+    pub(crate) fn collect(&self, timeout: Duration) -> Arc<[ForeignFamily]> {
         self.refresh();
-        // Held while waiting: a second scrape asks after the first, instead of taking a collector that is busy with the
-        // first for one that is stuck.
-        let workers = lock(&self.workers);
-        let asked: Vec<(&Worker, bool)> = workers
-            .iter()
-            .map(|worker| (worker, worker.ask()))
-            .collect();
-        let deadline = Instant::now() + timeout;
+        if self.is_empty() {
+            return Arc::default();
+        }
+        self.round.join(timeout, || self.ask(timeout))
+    }
+
+    fn ask(&self, timeout: Duration) -> Vec<ForeignFamily> {
+        let workers = Arc::clone(&lock(&self.workers));
+        let asked: Vec<bool> = workers.iter().map(|worker| worker.ask()).collect();
+        let deadline = Instant::now() + timeout; // the builder limits it to an hour
         let mut families = Vec::new();
-        for (worker, asked) in asked {
+        for (worker, asked) in workers.iter().zip(asked) {
             match asked.then(|| worker.answer(deadline)).flatten() {
                 Some(answer) => {
                     families.extend(answer.families);
@@ -156,12 +167,14 @@ impl Collectors {
                 None => self.count_errors(worker.name(), 1),
             }
         }
+        // Stable: of two collectors with the same family, the one that was registered first comes first.
+        families.sort_by(|a, b| a.name.cmp(&b.name));
         families
     }
 
     /// True if a scrape has to wait for nobody.
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.workers).is_empty()
+        !self.any.load(Ordering::Acquire)
     }
 
     pub(crate) fn count_error(&self, collector: &str) {

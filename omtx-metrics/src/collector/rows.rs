@@ -1,9 +1,9 @@
 //! What a collector says, and what of it can be exposed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::label::{bounded, escape_value};
+use crate::label::{bounded, write_pair};
 use crate::{Kind, name};
 
 /// The rows of one collector at one scrape.
@@ -13,6 +13,9 @@ use crate::{Kind, name};
 #[derive(Debug, Default)]
 pub struct Rows {
     families: Vec<Draft>,
+    /// Where in `families` a name is.
+    by_name: HashMap<String, usize>,
+    /// Rows so far; above the limit once that was counted.
     rows: usize,
     errors: u64,
 }
@@ -66,7 +69,7 @@ pub(crate) enum ForeignValue {
 }
 
 impl Rows {
-    /// Rows that one collector may have at one scrape: 100 000.
+    /// Rows that one collector may have at one scrape: 100 000, in as many families.
     pub const MAX: usize = 100_000;
 
     /// A family of gauges.
@@ -97,9 +100,16 @@ impl Rows {
         let known = self.families.iter().position(|family| family.name == name);
         let index = match known {
             _ if !legal => None,
+            None if self.is_full() => {
+                return Row {
+                    rows: self,
+                    index: None,
+                };
+            }
             Some(index) if self.families[index].kind == kind => Some(index),
             Some(_) => None,
             None => {
+                self.by_name.insert(name.to_owned(), self.families.len());
                 self.families.push(Draft {
                     name: name.to_owned(),
                     help: help.to_owned(),
@@ -114,6 +124,16 @@ impl Rows {
             self.errors += 1;
         }
         Row { rows: self, index }
+    }
+
+    /// True if nothing more may be added; counts that once, however often it is asked.
+    fn is_full(&mut self) -> bool {
+        if self.rows < Self::MAX && self.families.len() <= Self::MAX {
+            return false;
+        }
+        self.errors += u64::from(self.rows <= Self::MAX);
+        self.rows = Self::MAX + 1;
+        true
     }
 
     /// What can be exposed, and how much could not.
@@ -153,15 +173,13 @@ impl Row<'_> {
         value: ForeignValue,
         timestamp_ms: Option<i64>,
     ) -> Self {
-        let Some(family) = self.index.map(|index| &mut self.rows.families[index]) else {
+        let Some(index) = self.index else {
             return self;
         };
-        if self.rows.rows >= Rows::MAX {
-            // Once, however many follow.
-            self.rows.errors += u64::from(self.rows.rows == Rows::MAX);
-            self.rows.rows = Rows::MAX + 1;
+        if self.rows.is_full() {
             return self;
         }
+        let family = &mut self.rows.families[index];
         let text = pairs(labels, family.kind).filter(|_| value.fits(family.kind));
         match text {
             Some(text) if family.seen.insert(text.clone()) => {
@@ -194,13 +212,7 @@ fn pairs<'l>(labels: impl IntoIterator<Item = (&'l str, &'l str)>, kind: Kind) -
         if !name::is_metric_name(label) || *label == reserved || *label == "__name__" || twice {
             return None;
         }
-        if index > 0 {
-            text.push(b',');
-        }
-        text.extend_from_slice(label.as_bytes());
-        text.extend_from_slice(b"=\"");
-        escape_value(bounded(value), &mut text);
-        text.push(b'"');
+        write_pair(label, bounded(value), &mut text);
     }
     String::from_utf8(text).ok().map(String::into_boxed_str)
 }

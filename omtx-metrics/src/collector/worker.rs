@@ -109,7 +109,11 @@ fn run(name: &Arc<str>, shared: &Shared, mut collector: Box<dyn Collector>) {
             collector.collect(&mut rows);
             rows.finish(name)
         }));
-        let (families, errors) = answer.unwrap_or_else(|_| (Vec::new(), 1));
+        let (families, errors) = answer.unwrap_or_else(|payload| {
+            // What was thrown may panic itself when it is dropped, which would end this thread.
+            std::mem::forget(payload);
+            (Vec::new(), 1)
+        });
 
         let mut state = lock(&shared.state);
         if matches!(*state, State::Closed) {

@@ -6,15 +6,13 @@ mod buffer;
 mod metrics;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::Registry;
-use crate::collector::{CollectorLabels, CollectorMetrics, FamilyLabels};
-use crate::lock::lock;
+use crate::{Catalog, Registry};
 use buffer::Pool;
 use metrics::{Code, Encoding, Format, FormatLabels, ScrapeLabels, ScrapeMetrics};
 
@@ -33,12 +31,15 @@ pub const TEXT_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// let scrape = exporter.scrape();
 /// assert_eq!(scrape.content_type(), "text/plain; version=0.0.4; charset=utf-8");
 /// // A scrape shows the scrapes before it.
-/// assert!(exporter.scrape().into_body().starts_with(b"# HELP omtx_collector_errors_total") == false);
+/// let second = exporter.scrape().into_body();
+/// let text = std::str::from_utf8(&second).unwrap();
+/// assert!(text.contains(r#"omtx_scrapes_total{format="text",encoding="identity",code="200"} 1"#));
 /// ```
 ///
 /// # The library's own families
 ///
-/// Added to those of the registry, never namespaced:
+/// Added to those of the registry, never namespaced; they carry the registry's constant labels, but for those that are
+/// called like one of their own:
 ///
 /// ```text
 /// omtx_scrapes_total{format="text",encoding="identity",code="200"} 12
@@ -58,33 +59,39 @@ pub struct Exporter {
 
 struct Inner {
     registry: Registry,
-    /// The families of the library itself; apart, so that the application's catalogue stays the application's.
-    library: Registry,
     scrapes: Arc<ScrapeMetrics>,
-    losses: Arc<CollectorMetrics>,
-    /// Held while the losses are brought up to date: each counter has one writer.
-    updating: Mutex<()>,
     pool: Pool,
     last_size: AtomicUsize,
 }
 
 impl Exporter {
-    /// An exporter of this registry. Make one, and clone it: each counts its own scrapes.
+    /// An exporter of this registry. All exporters of a registry count into the same families.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
-        const FREE: &str = "the library's registry is empty";
-        let library = registry.with_same_labels();
+        let scrapes = registry.library().registry().register();
         Self {
             inner: Arc::new(Inner {
+                scrapes: scrapes.expect("the library's own families have different names"),
                 registry: registry.clone(),
-                scrapes: library.register().expect(FREE),
-                losses: library.register().expect(FREE),
-                library,
-                updating: Mutex::new(()),
                 pool: Pool::default(),
                 last_size: AtomicUsize::new(0),
             }),
         }
+    }
+
+    /// Every family that a scrape can show: the registry's and the library's own.
+    ///
+    /// ```
+    /// use omtx_metrics::{Exporter, Registry};
+    ///
+    /// let catalog = Exporter::new(&Registry::new()).catalog();
+    /// assert!(catalog.get("omtx_collector_errors_total").is_some());
+    /// ```
+    #[must_use]
+    pub fn catalog(&self) -> Catalog {
+        let registry = &self.inner.registry;
+        let (own, library) = (registry.entries(), registry.library().entries(registry));
+        Catalog::new(own.iter().chain(library.iter()))
     }
 
     /// One scrape, in text format 0.0.4.
@@ -95,11 +102,9 @@ impl Exporter {
     pub fn scrape(&self) -> Scrape {
         let started = Instant::now();
         let inner = &*self.inner;
-        inner.update_losses();
+        let library = inner.registry.library().entries(&inner.registry);
         let mut buffer = inner.pool.take();
-        inner
-            .registry
-            .encode_merged(&mut buffer, &inner.library.entries());
+        inner.registry.encode_merged(&mut buffer, &library);
         inner.last_size.store(buffer.len(), Ordering::Relaxed);
 
         let format = FormatLabels {
@@ -142,31 +147,6 @@ impl Exporter {
         };
         self.inner.scrapes.omtx_scrapes_total.with(labels).inc();
     }
-}
-
-impl Inner {
-    /// Copies what the registry counts about itself into the families that show it.
-    fn update_losses(&self) {
-        let _one_writer = lock(&self.updating);
-        for (collector, errors) in self.registry.collectors().errors() {
-            let labels = CollectorLabels {
-                collector: &collector,
-            };
-            raise(self.losses.omtx_collector_errors_total.with(labels), errors);
-        }
-        for entry in self.registry.entries().iter() {
-            if let Some(dropped) = entry.dropped() {
-                let labels = FamilyLabels {
-                    family: &entry.spec().name,
-                };
-                raise(self.losses.omtx_series_dropped_total.with(labels), dropped);
-            }
-        }
-    }
-}
-
-fn raise(counter: &crate::Counter, to: u64) {
-    counter.add(to.saturating_sub(counter.get()));
 }
 
 impl fmt::Debug for Exporter {

@@ -7,7 +7,7 @@ use foldhash::SharedSeed;
 use foldhash::fast::{FoldHasher, RandomState};
 
 use super::Series;
-use super::table::Table;
+use super::table::{Found, Table};
 use crate::cell::Counter;
 use crate::label::{
     LabelText, LabelVisitor, Labels, Matcher, OneOpen, Overflowed, TextWriter, bounded,
@@ -48,7 +48,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
 
     /// The series with these labels; made by `make` if it is new.
     #[inline]
-    pub(crate) fn get(&self, labels: &L::Of<'_>, make: impl FnOnce(New) -> M) -> &Series<M> {
+    pub(crate) fn get(&self, labels: &L::Of<'_>, make: impl FnOnce(New) -> M) -> Found<'_, M> {
         let (closed, hash) = self.key(labels);
         match self.find(closed, hash, labels) {
             Some(series) => series,
@@ -67,10 +67,6 @@ impl<L: Labels, M> SeriesMap<L, M> {
     #[cfg(feature = "http")]
     pub(crate) fn count_dropped(&self) {
         self.dropped.inc();
-    }
-
-    pub(crate) fn share(&self, series: &Series<M>) -> Arc<Series<M>> {
-        self.table.share(series)
     }
 
     /// See [`Table::copy_new`].
@@ -99,7 +95,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
     }
 
     #[inline]
-    fn find(&self, closed: usize, hash: u32, labels: &L::Of<'_>) -> Option<&Series<M>> {
+    fn find(&self, closed: usize, hash: u32, labels: &L::Of<'_>) -> Option<Found<'_, M>> {
         if L::OPEN == 0 {
             return self.table.at(closed);
         }
@@ -136,7 +132,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
         hash: u32,
         labels: &L::Of<'_>,
         make: impl FnOnce(New) -> M,
-    ) -> &Series<M> {
+    ) -> Found<'_, M> {
         // Closed sets are bounded by their declaration. The limit is asked before the lock is taken: a scanner that
         // invents labels must not make the threads queue up.
         let limit = if L::OPEN == 0 {
@@ -169,7 +165,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
         closed: usize,
         labels: &L::Of<'_>,
         make: &mut Option<impl FnOnce(New) -> M>,
-    ) -> &Series<M> {
+    ) -> Found<'_, M> {
         self.dropped.inc();
         let mut hash = self.hash(closed);
         L::visit(labels, &mut Overflowed(&mut hash));

@@ -17,6 +17,7 @@ pub(crate) use map::New;
 pub(crate) use map::SeriesMap;
 pub(crate) use series::Series;
 pub(crate) use spec::{Spec, SpecText};
+use table::Found;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -70,7 +71,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     /// Beyond the family's cap this is the overflow series; see [`Family`].
     #[inline]
     pub fn with(&self, labels: L::Of<'_>) -> &M {
-        &self.find(&labels).metric
+        &self.find(&labels).get().metric
     }
 
     /// The series with these labels, to be kept: it skips the lookup from then on, and outlives borrows of the family.
@@ -93,7 +94,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     /// ```
     #[must_use]
     pub fn handle(&self, labels: L::Of<'_>) -> Handle<M> {
-        Handle::new(self.series.share(self.find(&labels)))
+        Handle::new(self.find(&labels).share())
     }
 
     /// The same with its own bucket layout, if the series is new.
@@ -107,7 +108,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
             bounds: Arc::clone(bounds),
         };
         let series = self.series.get(&labels, |_| crate::cell::new(&config));
-        Handle::new(self.series.share(series))
+        Handle::new(series.share())
     }
 
     /// Counts an update that somebody who holds an overflow series made there.
@@ -135,7 +136,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
     }
 
     #[inline]
-    fn find(&self, labels: &L::Of<'_>) -> &Series<M> {
+    fn find(&self, labels: &L::Of<'_>) -> Found<'_, M> {
         self.series
             .get(labels, |_| crate::cell::new(&self.spec.cell))
     }

@@ -4,11 +4,14 @@
 //! smaller than the current one): a reader may follow any pointer that it has seen, for as long as it borrows the family.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 use std::sync::{Arc, PoisonError};
 
 use super::Series;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, MutexGuard, Ordering};
 
+/// Finds series, and owns them.
 pub(super) struct Table<M> {
     /// By combination of closed labels, for families without open ones.
     direct: Box<[AtomicPtr<Series<M>>]>,
@@ -23,6 +26,43 @@ pub(super) struct Table<M> {
 struct Slots<M> {
     slots: Box<[AtomicPtr<Series<M>>]>,
 }
+
+/// A series of a [`Table`].
+///
+/// A pointer instead of a reference: what comes from a reference to the series must not be used to reach the reference
+/// counts beside it, which [`share`](Self::share) needs.
+pub(crate) struct Found<'a, M> {
+    /// From `Arc::as_ptr`; the table's owner has the `Arc`.
+    series: NonNull<Series<M>>,
+    table: PhantomData<&'a Table<M>>,
+}
+
+impl<'a, M> Found<'a, M> {
+    /// The series, for as long as the table is borrowed.
+    #[inline]
+    pub(crate) fn get(&self) -> &'a Series<M> {
+        // SAFETY: the table keeps the series until it is dropped, and is borrowed for `'a`.
+        unsafe { self.series.as_ref() }
+    }
+
+    /// A reference of one's own.
+    pub(crate) fn share(&self) -> Arc<Series<M>> {
+        let series = self.series.as_ptr();
+        // SAFETY: the pointer comes from `Arc::as_ptr`, and the table keeps that `Arc` while `'a` lasts.
+        unsafe {
+            Arc::increment_strong_count(series);
+            Arc::from_raw(series)
+        }
+    }
+}
+
+impl<M> Clone for Found<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Found<'_, M> {}
 
 struct Owner<M> {
     series: Vec<Arc<Series<M>>>,
@@ -62,13 +102,20 @@ impl<M> Table<M> {
         self.len.load(Ordering::Acquire)
     }
 
+    /// The series behind a pointer that this table published.
+    #[inline]
+    fn found(&self, series: *mut Series<M>) -> Option<Found<'_, M>> {
+        Some(Found {
+            series: NonNull::new(series)?,
+            table: PhantomData,
+        })
+    }
+
     /// The series of this combination of closed labels.
     #[inline]
-    pub(super) fn at(&self, closed: usize) -> Option<&Series<M>> {
-        let series = self.direct[closed].load(Ordering::Acquire);
-        // SAFETY: a slot is null or points at a series that `owner` keeps until `self` is dropped; `insert` published
-        // it with Release.
-        unsafe { series.as_ref() }
+    pub(super) fn at(&self, closed: usize) -> Option<Found<'_, M>> {
+        // Acquire: `insert` published the series with Release.
+        self.found(self.direct[closed].load(Ordering::Acquire))
     }
 
     /// The series of this hash that `is_match` accepts.
@@ -77,16 +124,17 @@ impl<M> Table<M> {
         &self,
         hash: u32,
         is_match: impl Fn(&Series<M>) -> bool,
-    ) -> Option<&Series<M>> {
+    ) -> Option<Found<'_, M>> {
         // SAFETY: null, or a table that `owner` keeps until `self` is dropped, published with Release.
         let table = unsafe { self.hashed.load(Ordering::Acquire).as_ref()? };
         let mask = table.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            // SAFETY: as in `at`. A null ends the search: a quarter of the slots are null.
-            let series = unsafe { table.slots[at & mask].load(Ordering::Acquire).as_ref()? };
+            // A null ends the search: a quarter of the slots are null.
+            let found = self.found(table.slots[at & mask].load(Ordering::Acquire))?;
+            let series = found.get();
             if series.hash == hash && is_match(series) {
-                return Some(series);
+                return Some(found);
             }
             at += 1;
         }
@@ -98,9 +146,9 @@ impl<M> Table<M> {
         closed: usize,
         hash: u32,
         limit: usize,
-        find: impl Fn() -> Option<&'a Series<M>>,
+        find: impl Fn() -> Option<Found<'a, M>>,
         make: impl FnOnce() -> Series<M>,
-    ) -> Option<&'a Series<M>> {
+    ) -> Option<Found<'a, M>> {
         let mut owner = self.owner();
         if let Some(series) = find() {
             return Some(series); // another thread was faster
@@ -117,8 +165,7 @@ impl<M> Table<M> {
             self.direct[closed].store(pointer, Ordering::Release);
         }
         self.len.store(owner.series.len(), Ordering::Release);
-        // SAFETY: `owner.series` keeps it until `self` is dropped.
-        Some(unsafe { &*pointer })
+        self.found(pointer)
     }
 
     fn insert_hashed(&self, owner: &mut Owner<M>, hash: u32, pointer: *mut Series<M>) {
@@ -146,17 +193,6 @@ impl<M> Table<M> {
     /// As [`lock`](crate::lock::lock), for a mutex that a model can see.
     fn owner(&self) -> MutexGuard<'_, Owner<M>> {
         self.owner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A reference of one's own to a series of this table.
-    pub(super) fn share(&self, series: &Series<M>) -> Arc<Series<M>> {
-        let pointer: *const Series<M> = series;
-        // SAFETY: every series that this table hands out lives in an `Arc` that `owner` holds, and `pointer` came from
-        // `Arc::as_ptr` of it.
-        unsafe {
-            Arc::increment_strong_count(pointer);
-            Arc::from_raw(pointer)
-        }
     }
 
     /// Appends the series that `seen` lacks, given that it has the first ones in some order; true if there were any.

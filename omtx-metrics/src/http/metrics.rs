@@ -6,6 +6,7 @@ use crate::{Counter, Family, Histogram, IntGauge, MetricSet, buckets};
 /// The HTTP families: bare unless [`HttpNames`](super::HttpNames) says otherwise.
 #[derive(Debug, MetricSet)]
 #[metrics(bare, crate = crate)]
+#[non_exhaustive]
 pub struct HttpMetrics {
     /// Requests that ended, by status; 499 is a client that went away before the response, 500 also a panic.
     #[metric(max_series = 20_000)]

@@ -82,7 +82,7 @@ impl Inner {
                 overflow,
             )
         };
-        &self.routes.get(&labels, make).metric
+        &self.routes.get(&labels, make).get().metric
     }
 }
 

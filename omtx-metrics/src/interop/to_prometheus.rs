@@ -26,7 +26,7 @@ pub struct PrometheusCollector {
 }
 
 impl Registry {
-    /// All families of this registry, to be registered in a `prometheus::Registry`.
+    /// All families of this registry, and the library's own, to be registered in a `prometheus::Registry`.
     ///
     /// The `prometheus` registry refuses a second collector of the same registry of ours (`AlreadyReg`).
     #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
@@ -58,7 +58,9 @@ impl Collector for PrometheusCollector {
         self.registry.refresh();
         let mut families = Families(Vec::new());
         let mut buckets = Vec::new();
-        for entry in self.registry.entries().iter() {
+        // The losses too: a service that is scraped this way only must be able to see them.
+        let library = self.registry.library().entries(&self.registry);
+        for entry in self.registry.entries().iter().chain(library.iter()) {
             entry.collect(&mut families, &mut buckets);
         }
         families.0

@@ -56,6 +56,7 @@ pub struct QueueLabels<'a> {
 /// The families of jobs.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct JobMetrics {
     /// Jobs submitted.
     pub jobs_submitted_total: Family<JobLabels<'static>, Counter>,
@@ -83,6 +84,7 @@ pub struct JobMetrics {
 /// The families of queues.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct QueueMetrics {
     /// Jobs that wait in a queue.
     pub queue_depth: Family<QueueLabels<'static>, IntGauge>,

@@ -1,5 +1,6 @@
 //! Job metrics as an observer of the job life cycle.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use super::ages::{Age, Ages};
 use super::metrics::{
     FailureLabels, JobLabels, JobMetrics, JobStatusLabels, QueueLabels, QueueMetrics, StageLabels,
 };
-use crate::{Error, Handle, IntGauge, Registry};
+use crate::{Error, Gauge, Handle, IntGauge, Registry};
 
 /// How long a job runs before it counts as stuck: 2 h.
 pub const DEFAULT_STUCK_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
@@ -88,29 +89,47 @@ impl JobMetricsBuilder {
         self
     }
 
-    /// Registers the families.
+    /// Registers the families. A second observer of the same registry records into the same ones.
     ///
     /// # Errors
     ///
-    /// If the limit is zero, or the registry has a family of one of the names that is not ours.
+    /// If the limit is zero or not that of the registry's first observer, or the registry has a family of one of the names that is not ours.
     pub fn build(self, registry: &Registry) -> Result<JobMetricsObserver, Error> {
         if self.stuck_after.is_zero() {
             return Err(Error::invalid("stuck_after", "0s", "a duration above zero"));
         }
-        let inner = Arc::new(Inner {
-            jobs: registry.register()?,
-            queues: registry.register()?,
-            running: Ages::default(),
-            waiting: Ages::default(),
-            stuck_after: self.stuck_after,
-        });
-        // Weak: the registry must not keep an observer alive that nobody records with.
-        let weak = Arc::downgrade(&inner);
-        registry.before_scrape(move || {
-            if let Some(inner) = weak.upgrade() {
-                inner.refresh(Instant::now());
-            }
-        });
+        let mut new = false;
+        let inner = registry.shared(|| {
+            new = true;
+            let jobs = registry.register::<JobMetrics>()?;
+            let queues = registry.register::<QueueMetrics>()?;
+            Ok(Arc::new(Inner {
+                jobs,
+                queues,
+                running: Ages::default(),
+                waiting: Ages::default(),
+                stuck_after: self.stuck_after,
+            }))
+        })?;
+        if new {
+            // Weak: what the registry calls must not be what keeps it alive.
+            let weak = Arc::downgrade(&inner);
+            registry.before_scrape(move || {
+                if let Some(inner) = weak.upgrade() {
+                    inner.refresh(Instant::now());
+                }
+            });
+        } else if inner.stuck_after != self.stuck_after {
+            // Two limits for one gauge: whichever was set last would win.
+            return Err(Error::invalid(
+                "stuck_after",
+                format_args!("{:?}", self.stuck_after),
+                &format!(
+                    "{:?}, as the registry's first observer of jobs has it",
+                    inner.stuck_after
+                ),
+            ));
+        }
         Ok(JobMetricsObserver { inner })
     }
 }
@@ -118,20 +137,25 @@ impl JobMetricsBuilder {
 impl Inner {
     #[allow(clippy::cast_possible_wrap)] // more than i64::MAX jobs
     fn refresh(&self, now: Instant) {
+        // Job types beyond the cap share a series: its gauges are the oldest and the sum of all of them.
+        let mut stuck = Merged::default();
+        let mut oldest = Merged::default();
         self.running.each(now, self.stuck_after, |job_type, age| {
             let labels = JobLabels { job_type };
-            self.jobs.jobs_stuck.with(labels).set(age.over_limit as i64);
-            self.jobs
-                .job_oldest_running_seconds
-                .with(labels)
-                .set(age.oldest.as_secs_f64());
+            let count = age.over_limit as i64;
+            stuck.add(self.jobs.jobs_stuck.with(labels), count, |a, b| a + b);
+            let gauge = self.jobs.job_oldest_running_seconds.with(labels);
+            oldest.add(gauge, age.oldest.as_secs_f64(), f64::max);
         });
+        stuck.each(IntGauge::set);
+        oldest.each(Gauge::set);
+
+        let mut oldest = Merged::default();
         self.waiting.each(now, Duration::MAX, |queue, age| {
-            self.queues
-                .queue_oldest_seconds
-                .with(QueueLabels { queue })
-                .set(age.oldest.as_secs_f64());
+            let gauge = self.queues.queue_oldest_seconds.with(QueueLabels { queue });
+            oldest.add(gauge, age.oldest.as_secs_f64(), f64::max);
         });
+        oldest.each(Gauge::set);
     }
 
     fn leave_stage(&self, job: &JobInfo, left: StageTime) {
@@ -144,6 +168,30 @@ impl Inner {
             .job_stage_duration_seconds
             .with(labels)
             .observe_duration(left.elapsed);
+    }
+}
+
+/// One value per gauge, however many groups lead to it.
+struct Merged<'a, G, V>(HashMap<*const G, (&'a G, V)>);
+
+impl<G, V> Default for Merged<'_, G, V> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<'a, G, V: Copy> Merged<'a, G, V> {
+    fn add(&mut self, gauge: &'a G, value: V, merge: impl FnOnce(V, V) -> V) {
+        self.0
+            .entry(std::ptr::from_ref(gauge))
+            .and_modify(|(_, other)| *other = merge(*other, value))
+            .or_insert((gauge, value));
+    }
+
+    fn each(self, set: impl Fn(&G, V)) {
+        self.0
+            .into_values()
+            .for_each(|(gauge, value)| set(gauge, value));
     }
 }
 

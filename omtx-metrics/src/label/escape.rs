@@ -16,6 +16,17 @@ pub(crate) fn strip_escaped<'a>(text: &'a [u8], value: &str) -> Option<&'a [u8]>
     })
 }
 
+/// Appends `name="value"`, behind a comma unless it is the first.
+pub(crate) fn write_pair(name: &str, value: &str, out: &mut Vec<u8>) {
+    if !out.is_empty() {
+        out.push(b',');
+    }
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"=\"");
+    escape_value(value, out);
+    out.push(b'"');
+}
+
 /// Appends `help` as it stands behind `# HELP name `. Quotes stay.
 pub(crate) fn escape_help(help: &str, out: &mut Vec<u8>) {
     escape(help, |byte| matches!(byte, b'\\' | b'\n'), out);

@@ -8,7 +8,7 @@ mod text;
 mod value;
 
 pub(crate) use closed::closed_label;
-pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape};
+pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape, write_pair};
 #[cfg(feature = "prometheus")]
 pub(crate) use pairs::pairs;
 pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};

@@ -2,7 +2,7 @@
 //!
 //! These bytes are also the key: an open label is compared with them in place, so that a series stores its labels once.
 
-use super::{LabelVisitor, Labels, OVERFLOW, bounded, escape_value, strip_escaped};
+use super::{LabelVisitor, Labels, OVERFLOW, bounded, strip_escaped, write_pair};
 
 /// The escaped pairs of one series, without braces.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,15 +78,11 @@ impl<'a> TextWriter<'a> {
 
     fn pair(&mut self, value: &str) {
         let name = self.names.next().expect("one name per label");
-        if !self.text.is_empty() {
-            self.text.push(b',');
-        }
-        self.text.extend_from_slice(name.as_bytes());
-        self.text.extend_from_slice(b"=\"");
+        // Escapes make a pair longer than its parts: a comma unless it is the first, `="` and `"`.
+        let plain = usize::from(!self.text.is_empty()) + name.len() + value.len() + 3;
         let before = self.text.len();
-        escape_value(value, &mut self.text);
-        self.escaped |= self.text.len() - before != value.len();
-        self.text.push(b'"');
+        write_pair(name, value, &mut self.text);
+        self.escaped |= self.text.len() - before != plain;
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Registry;
-use crate::label::escape_value;
+use crate::label::write_pair;
 use crate::{Error, name};
 
 /// Series that a family may have unless its declaration or the registry says otherwise: 2 000.
@@ -13,6 +13,9 @@ pub const DEFAULT_MAX_SERIES: usize = 2_000;
 
 /// How long a scrape waits for collectors that are not ours: 2 s. Prometheus gives a scrape 10 s by default.
 pub const DEFAULT_COLLECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// No scraper waits that long, and no clock overflows.
+const MAX_COLLECT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Sets up a [`Registry`].
 ///
@@ -81,7 +84,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// How long a scrape waits for [collectors](crate::Collector). Default: [`DEFAULT_COLLECT_TIMEOUT`].
+    /// How long a scrape waits for [collectors](crate::Collector): more than zero, and an hour at most. Default:
+    /// [`DEFAULT_COLLECT_TIMEOUT`].
     pub fn collect_timeout(mut self, timeout: Duration) -> Self {
         self.collect_timeout = Some(timeout);
         self
@@ -91,7 +95,8 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If the namespace or a constant label's name is malformed, a constant label is given twice, or the cap is 0.
+    /// If the namespace or a constant label's name is malformed, a constant label is given twice, the cap is 0, or the time
+    /// for collectors is zero or longer than an hour.
     pub fn build(self) -> Result<Registry, Error> {
         let defaults = Config::default();
         if let Some(namespace) = &self.namespace {
@@ -101,11 +106,19 @@ impl RegistryBuilder {
         if max_series == 0 {
             return Err(Error::invalid("max_series", 0, "at least 1"));
         }
+        let collect_timeout = self.collect_timeout.unwrap_or(defaults.collect_timeout);
+        if collect_timeout.is_zero() || collect_timeout > MAX_COLLECT_TIMEOUT {
+            return Err(Error::invalid(
+                "collect_timeout",
+                format_args!("{collect_timeout:?}"),
+                "more than zero, and an hour at most",
+            ));
+        }
         Ok(Registry::from_config(Config {
             namespace: self.namespace.map(Box::from),
             constant_labels: ConstantLabels::default().with(&self.constant_labels)?,
             max_series,
-            collect_timeout: self.collect_timeout.unwrap_or(defaults.collect_timeout),
+            collect_timeout,
         }))
     }
 }
@@ -120,10 +133,7 @@ pub(super) fn check_namespace(namespace: &str) -> Result<(), Error> {
 
 /// Labels that every series of a registry, or of a set, carries.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ConstantLabels {
-    names: Vec<Box<str>>,
-    text: Arc<str>,
-}
+pub(crate) struct ConstantLabels(Arc<[(Box<str>, Box<str>)]>);
 
 impl ConstantLabels {
     /// These and `more`.
@@ -131,42 +141,44 @@ impl ConstantLabels {
         &self,
         more: &[(Cow<'static, str>, Cow<'static, str>)],
     ) -> Result<Self, Error> {
-        let mut names = self.names.clone();
-        let mut text = self.text.as_bytes().to_vec();
+        let mut all = self.0.to_vec();
         for (name, value) in more {
             if !name::is_label_name(name) {
                 return Err(Error::invalid("constant label", name, name::LABEL_NAME));
             }
-            if self.has(name) || names.iter().any(|other| **other == **name) {
+            if all.iter().any(|(other, _)| **other == **name) {
                 return Err(Error::invalid(
                     "constant label",
                     name,
                     "a name that is given once",
                 ));
             }
-            names.push((&**name).into());
-            if !text.is_empty() {
-                text.push(b',');
-            }
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b"=\"");
-            escape_value(crate::label::bounded(value), &mut text);
-            text.push(b'"');
+            all.push(((&**name).into(), crate::label::bounded(value).into()));
         }
-        Ok(Self {
-            names,
-            text: String::from_utf8(text)
-                .expect("escaping inserts only ASCII into UTF-8")
-                .into(),
-        })
+        Ok(Self(all.into()))
+    }
+
+    /// These less those that `declared` labels are called like.
+    pub(super) fn without(&self, declared: &[&str]) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(name, _)| !declared.contains(&&**name));
+        Self(kept.cloned().collect())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|other| **other == *name)
+        self.0.iter().any(|(other, _)| **other == *name)
     }
 
     /// As escaped pairs.
-    pub(super) fn text(&self) -> &Arc<str> {
-        &self.text
+    pub(super) fn text(&self) -> Arc<str> {
+        let mut text = Vec::new();
+        for (name, value) in self.0.iter() {
+            write_pair(name, value, &mut text);
+        }
+        String::from_utf8(text)
+            .expect("escaping inserts only ASCII into UTF-8")
+            .into()
     }
 }

@@ -91,49 +91,65 @@ pub(crate) enum Part<'a> {
 /// Shows `visit` all families by name. Where the library has a family of the same name as the application, the
 /// application's wins; where a collector has, ours; where two collectors have, the first. A collector's family that has
 /// the name of a histogram's sample loses too. Each loss of a collector is counted against it.
+///
+/// All three are sorted by name.
 pub(crate) fn merge(
     own: &[Entry],
     library: &[Entry],
-    mut foreign: Vec<ForeignFamily>,
+    foreign: &[ForeignFamily],
     collectors: &Collectors,
     mut visit: impl FnMut(Part<'_>),
 ) {
-    foreign.sort_by(|a, b| a.name.cmp(&b.name));
-    let is_sample = |name: &str| {
-        [own, library]
-            .iter()
-            .any(|entries| is_sample(name, entries, |entry| (&entry.spec.name, entry.spec.kind)))
-            || is_sample(name, &foreign, |family| (&family.name, family.kind))
-    };
+    let foreign = winners(own, library, foreign, collectors);
     let mut own = own.iter().peekable();
     let mut library = library.iter().peekable();
-    let mut theirs = foreign.iter().peekable();
+    let mut foreign = foreign.into_iter().peekable();
     loop {
         let names = [
             own.peek().map(|entry| &*entry.spec.name),
             library.peek().map(|entry| &*entry.spec.name),
-            theirs.peek().map(|family| &*family.name),
+            foreign.peek().map(|family| &*family.name),
         ];
-        let Some(next) = names.iter().flatten().min() else {
+        let Some(&next) = names.iter().flatten().min() else {
             return;
         };
-        let next = *next;
         let of_own = own.next_if(|entry| *entry.spec.name == *next);
         let of_library = library.next_if(|entry| *entry.spec.name == *next);
-        let ours = of_own.or(of_library);
-        if let Some(entry) = ours {
-            visit(Part::Own(entry));
-        }
-        let mut shown = ours.is_some();
-        while let Some(family) = theirs.next_if(|family| *family.name == *next) {
-            if shown || is_sample(&family.name) {
-                collectors.count_error(&family.collector);
-            } else {
-                visit(Part::Foreign(family));
-            }
-            shown = true;
+        match of_own.or(of_library) {
+            Some(entry) => visit(Part::Own(entry)),
+            None => foreign
+                .next()
+                .into_iter()
+                .for_each(|family| visit(Part::Foreign(family))),
         }
     }
+}
+
+/// The collectors' families that are shown; the others are counted.
+fn winners<'a>(
+    own: &[Entry],
+    library: &[Entry],
+    foreign: &'a [ForeignFamily],
+    collectors: &Collectors,
+) -> Vec<&'a ForeignFamily> {
+    let mut winners: Vec<&ForeignFamily> = Vec::new();
+    for family in foreign {
+        let name = &*family.name;
+        let ours = [own, library].iter().any(|entries| {
+            let by_name = |entry: &Entry| (*entry.spec.name).cmp(name);
+            entries.binary_search_by(by_name).is_ok()
+                || is_sample(name, entries, |entry| (&entry.spec.name, entry.spec.kind))
+        });
+        // A histogram's name sorts before those of its samples, so that it has won or lost already.
+        let theirs = winners.last().is_some_and(|last| last.name == family.name)
+            || is_sample(name, &winners, |family| (&family.name, family.kind));
+        if ours || theirs {
+            collectors.count_error(&family.collector);
+        } else {
+            winners.push(family);
+        }
+    }
+    winners
 }
 
 /// True if one of `families`, which are sorted by name, is a histogram or a summary with a sample called `name`: a

@@ -2,15 +2,17 @@
 
 mod builder;
 mod entry;
+mod library;
 mod plan;
 
 pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
+pub(crate) use library::Library;
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::cell::Metric;
 use crate::collector::{Collector, Collectors};
@@ -49,7 +51,7 @@ use entry::Single;
 /// ");
 /// # Ok::<(), omtx_metrics::Error>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Registry {
     inner: Arc<Inner>,
 }
@@ -61,6 +63,9 @@ struct Inner {
     entries: Mutex<Arc<[Entry]>>,
     sets: Mutex<Vec<RegisteredSet>>,
     collectors: Collectors,
+    library: OnceLock<Library>,
+    /// See [`Registry::shared`].
+    shared: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     /// Kept from scrape to scrape, so that reading histograms allocates nothing.
     buckets: Mutex<Vec<u64>>,
 }
@@ -75,7 +80,7 @@ impl Registry {
     /// A registry without namespace and constant labels.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::from_config(Config::default())
     }
 
     /// A registry with a namespace, constant labels, or another cap.
@@ -84,6 +89,7 @@ impl Registry {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
+        crate::cell::prepare();
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -205,6 +211,28 @@ impl Registry {
         self.inner.collectors.add_refresh(Arc::new(refresh));
     }
 
+    /// The library's own families.
+    pub(crate) fn library(&self) -> &Library {
+        self.inner.library.get_or_init(|| Library::new(self))
+    }
+
+    /// What is there once per registry: found again, or made.
+    pub(crate) fn shared<T: Any + Send + Sync>(
+        &self,
+        make: impl FnOnce() -> Result<Arc<T>, Error>,
+    ) -> Result<Arc<T>, Error> {
+        let mut all = lock(&self.inner.shared);
+        if let Some(known) = all
+            .iter()
+            .find_map(|known| Arc::clone(known).downcast().ok())
+        {
+            return Ok(known);
+        }
+        let new = make()?;
+        all.push(Arc::clone(&new) as _);
+        Ok(new)
+    }
+
     /// Everything that is registered, in text format 0.0.4, sorted by family name.
     ///
     /// `/metrics` adds the library's own families (`omtx_*`) to this; see [`Exporter`](crate::Exporter).
@@ -233,7 +261,7 @@ impl Registry {
         entry::merge(
             &own,
             library,
-            foreign,
+            &foreign,
             &self.inner.collectors,
             |part| match part {
                 entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
@@ -243,8 +271,8 @@ impl Registry {
         *lock(&self.inner.buckets) = buckets;
     }
 
-    /// An empty registry with the same constant labels, for the library's own families.
-    pub(crate) fn with_same_labels(&self) -> Self {
+    /// An empty registry with the same constant labels but `declared` ones, for the library's own families.
+    pub(crate) fn with_same_labels_but(&self, declared: &[&str]) -> Self {
         let Config {
             constant_labels,
             max_series,
@@ -253,7 +281,7 @@ impl Registry {
         } = self.inner.config.clone();
         Self::from_config(Config {
             namespace: None,
-            constant_labels,
+            constant_labels: constant_labels.without(declared),
             max_series,
             collect_timeout,
         })
@@ -319,6 +347,13 @@ impl Registry {
         let mut all: Vec<Entry> = entries.iter().cloned().chain(new).collect();
         all.sort_by(|a, b| a.spec().name.cmp(&b.spec().name));
         *entries = all.into();
+    }
+}
+
+/// As [`Registry::new`].
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

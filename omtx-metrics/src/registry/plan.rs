@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::builder::{Config, ConstantLabels, check_namespace};
+use crate::__private::MAX_CLOSED;
 use crate::cell::{Bounds, CellConfig, buckets};
 use crate::desc::{FamilyDesc, LabelDesc};
 use crate::family::{Declared, Spec, SpecText};
@@ -32,14 +33,14 @@ pub(super) fn specs(
             let find = |pairs: &'_ [(_, _)]| {
                 pairs
                     .iter()
-                    .find(|(from, _): &&(std::borrow::Cow<'_, str>, _)| *from == desc.name)
+                    .rfind(|(from, _): &&(std::borrow::Cow<'_, str>, _)| *from == desc.name)
                     .map(|(_, to): &(_, std::borrow::Cow<'static, str>)| to.to_string())
             };
             let name = find(&options.renamed).unwrap_or_else(|| desc.name.to_owned());
             let own_buckets = options
                 .buckets
                 .iter()
-                .find(|(family, _)| *family == desc.name);
+                .rfind(|(family, _)| *family == desc.name);
             spec(
                 Draft {
                     name: match namespace {
@@ -85,6 +86,13 @@ pub(super) fn single<D: Declared>(
             "buckets of family",
             name,
             "no buckets: it is no histogram",
+        ));
+    }
+    if D::CLOSED > MAX_CLOSED {
+        return Err(Error::invalid(
+            "number of combinations of closed labels",
+            D::CLOSED,
+            &format!("{MAX_CLOSED} at most for family \"{name}\"; make one of the labels a `&str`"),
         ));
     }
     let name = match &config.namespace {
@@ -178,6 +186,18 @@ fn spec(
             ));
         }
     }
+    let closed = draft.labels.iter().filter_map(|label| label.values);
+    let states = draft.states.as_ref().and_then(|(_, values)| *values);
+    if let Some(values) = closed
+        .chain(states)
+        .find(|values| !name::are_values(values))
+    {
+        return Err(Error::invalid(
+            "closed label values",
+            format_args!("{values:?}"),
+            name::VALUES,
+        ));
+    }
     let upper = if draft.buckets.is_empty() {
         buckets::DURATION_SECONDS
     } else {
@@ -199,7 +219,7 @@ fn spec(
         labels: draft.labels,
         state_label: state_label.unwrap_or_default().into(),
         states: draft.states.and_then(|(_, values)| values),
-        constant_labels: Arc::clone(constant_labels.text()),
+        constant_labels: constant_labels.text(),
         cell: CellConfig {
             bounds: Arc::new(Bounds::new(if kind == Kind::Histogram {
                 upper
@@ -222,7 +242,7 @@ fn renamed_label(label: &str, options: &SetOptions) -> String {
     let renamed = options
         .renamed_labels
         .iter()
-        .find(|(from, _)| *from == label);
+        .rfind(|(from, _)| *from == label);
     renamed.map_or_else(|| label.to_owned(), |(_, to)| to.to_string())
 }
 

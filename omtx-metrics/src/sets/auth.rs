@@ -5,6 +5,7 @@ use crate::{Counter, Family, LabelValue, Labels, MetricSet};
 /// How an attempt to authenticate ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, LabelValue)]
 #[label(crate = crate)]
+#[non_exhaustive]
 pub enum AuthOutcome {
     /// The caller is who they say they are.
     Success,
@@ -25,6 +26,7 @@ pub struct AuthLabels<'a> {
 /// Who tries to get in, and who does.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct AuthMetrics {
     /// Attempts to authenticate.
     #[metric(max_series = 100)]

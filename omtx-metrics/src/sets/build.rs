@@ -26,6 +26,7 @@ pub struct BuildLabels<'a> {
 /// ```
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct BuildMetrics {
     /// The program's version, the commit it was built from, and the compiler.
     #[metric(max_series = 1)]

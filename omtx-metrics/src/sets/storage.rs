@@ -13,6 +13,7 @@ pub struct StorageLabels<'a> {
 /// How much is stored, and how much can be. The growth is `deriv(storage_used_bytes[1h])`.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct StorageMetrics {
     /// Bytes in use.
     #[metric(unit = "bytes", max_series = 100)]

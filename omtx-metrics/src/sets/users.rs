@@ -13,6 +13,7 @@ pub struct FeatureLabels<'a> {
 /// How many users there are, and what they use. Who they are belongs into logs.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct UserMetrics {
     /// Users with a live session.
     pub active_users: IntGauge,

@@ -5,6 +5,7 @@ use crate::{Counter, Family, Histogram, LabelValue, Labels, MetricSet};
 /// How a delivery ended, its retries included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, LabelValue)]
 #[label(crate = crate)]
+#[non_exhaustive]
 pub enum WebhookOutcome {
     /// The receiver answered with 2xx.
     Delivered,
@@ -39,6 +40,7 @@ pub struct EventLabels<'a> {
 /// Deliveries of webhooks.
 #[derive(Debug, MetricSet)]
 #[metrics(crate = crate)]
+#[non_exhaustive]
 pub struct WebhookMetrics {
     /// Deliveries that ended.
     #[metric(max_series = 500)]

@@ -386,3 +386,26 @@ fn an_applications_family_wins_over_the_librarys() {
     scraper.scrape();
     assert_eq!(scraper.scrape().read("omtx_scrapes_total", &[]), Some(1.0));
 }
+
+/// What a panic throws is dropped by whoever catches it, and that can panic again.
+#[test]
+fn a_collector_whose_panic_panics_when_it_is_dropped_is_asked_again() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a payload's panic");
+        }
+    }
+    let registry = Registry::new();
+    let mut first = true;
+    registry
+        .register_collector("bomb", move |rows: &mut Rows| {
+            if std::mem::take(&mut first) {
+                std::panic::panic_any(Bomb);
+            }
+            rows.gauge("calm", "Calm.").row(&[], 1.0);
+        })
+        .unwrap();
+    assert_eq!(registry.to_text(), "");
+    assert!(registry.to_text().ends_with("calm 1\n"));
+}

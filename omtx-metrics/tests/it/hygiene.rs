@@ -32,15 +32,19 @@ mod beside_other_preludes {
         None,
     }
 
+    /// Labels called like what the expansion might call its own.
     #[derive(Labels)]
     pub(super) struct KindLabels {
         pub(super) kind: Kind,
+        pub(super) rest: bool,
+        pub(super) index: bool,
     }
 
     /// Counted.
     #[derive(MetricSet)]
     pub(super) struct Set {
         /// Counted.
+        #[metric(zeroed)]
         pub(super) counted_total: Family<KindLabels, Counter>,
     }
 }
@@ -57,15 +61,15 @@ fn variants_and_types_of_the_caller_s_can_have_names_of_the_prelude() {
     use beside_other_preludes::{Kind, KindLabels, Set};
     let registry = Registry::new();
     let set = registry.register::<Set>().unwrap();
-    set.counted_total
-        .with(KindLabels { kind: Kind::None })
-        .inc();
-    set.counted_total
-        .with(KindLabels { kind: Kind::Some })
-        .inc();
-    assert!(
-        registry
-            .to_text()
-            .contains("counted_total{kind=\"none\"} 1\n")
-    );
+    assert_eq!(set.counted_total.len(), 8);
+    for kind in [Kind::None, Kind::Some] {
+        let labels = KindLabels {
+            kind,
+            rest: true,
+            index: false,
+        };
+        set.counted_total.with(labels).inc();
+    }
+    let row = "counted_total{kind=\"none\",rest=\"true\",index=\"false\"} 1\n";
+    assert!(registry.to_text().contains(row));
 }

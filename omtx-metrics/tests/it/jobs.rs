@@ -165,3 +165,52 @@ fn job_types_without_a_bound_meet_the_cap() {
     );
     assert!(rows("omtx_hub_job_oldest_running_seconds{") <= 2_001);
 }
+
+#[test]
+fn a_second_observer_of_a_registry_records_beside_the_first() {
+    let fixture = fixture();
+    let other = Jobs::new(JobMetricsObserver::new(&fixture.registry).unwrap());
+    let oldest = fixture.submit().begin();
+    let younger = other.submit(JobSpec::new("kmer")).begin();
+    assert_eq!(fixture.read("omtx_hub_jobs_active", &KMER), Some(2.0));
+    younger.succeed();
+    assert!(
+        fixture
+            .read("omtx_hub_job_oldest_running_seconds", &KMER)
+            .unwrap()
+            > 0.0
+    );
+    oldest.succeed();
+
+    let error = JobMetricsObserver::builder()
+        .stuck_after(Duration::from_secs(1))
+        .build(&fixture.registry)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"invalid stuck_after "1s"; expected 7200s, as the registry's first observer of jobs has it"#
+    );
+}
+
+#[test]
+fn job_types_beyond_the_cap_share_the_sum_of_their_stuck_jobs() {
+    let registry = Registry::builder().max_series(2).build().unwrap();
+    let observer = JobMetricsObserver::builder()
+        .stuck_after(Duration::from_nanos(1))
+        .build(&registry)
+        .unwrap();
+    let jobs = Jobs::new(observer);
+    let running: Vec<_> = ["a", "b", "c", "d", "e"]
+        .map(|job_type| jobs.submit(JobSpec::new(job_type)).begin())
+        .into();
+    let read = |job_type| {
+        let read = Exposition::parse(&registry.to_text()).unwrap();
+        read.read("jobs_stuck", &[("job_type", job_type)])
+    };
+    assert_eq!(read("a"), Some(1.0));
+    assert_eq!(read("overflow"), Some(3.0));
+    running
+        .into_iter()
+        .for_each(omtx_context::RunningJob::succeed);
+    assert_eq!(read("overflow"), Some(0.0));
+}

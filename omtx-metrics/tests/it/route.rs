@@ -160,3 +160,32 @@ async fn hundreds_of_scrapes_at_once_are_all_answered() {
         assert_eq!(scrape.await.unwrap(), Some(1.0));
     }
 }
+
+/// On a runtime of one thread, a scrape that waits for a collector must leave the thread to the others: here, to the one
+/// that the collector waits for.
+#[tokio::test(flavor = "current_thread")]
+async fn a_scrape_that_waits_does_not_hold_up_the_runtime() {
+    let registry = Registry::new();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (entered, mut is_in) = tokio::sync::mpsc::unbounded_channel();
+    registry
+        .register_collector("slow", move |rows: &mut Rows| {
+            entered.send(()).unwrap();
+            released.recv().unwrap();
+            rows.gauge("slow", "Slow.").row(&[], 1.0);
+        })
+        .unwrap();
+    let app = app(&registry);
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { scrape(&app).await }
+    });
+    is_in.recv().await.unwrap();
+    // The first scrape is in the collector. The second finds it there, and waits too.
+    let second = tokio::spawn(async move { scrape(&app).await });
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    release.send(()).unwrap(); // for the second, should it come after the round
+    assert_eq!(first.await.unwrap().read("slow", &[]), Some(1.0));
+    assert_eq!(second.await.unwrap().read("slow", &[]), Some(1.0));
+}

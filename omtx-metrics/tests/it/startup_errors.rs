@@ -320,3 +320,82 @@ fn a_collectors_name_is_registered_once() {
         r#"collector "pool" is registered already; expected a name of its own"#,
     );
 }
+
+#[test]
+fn the_time_for_collectors_is_more_than_zero_and_an_hour_at_most() {
+    use std::time::Duration;
+    for (timeout, written) in [
+        (Duration::ZERO, "0ns"),
+        (Duration::from_secs(3_601), "3601s"),
+        (Duration::MAX, "18446744073709551615.999999999s"),
+    ] {
+        let error = Registry::builder()
+            .collect_timeout(timeout)
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "invalid collect_timeout \"{written}\"; expected more than zero, and an hour at most"
+            )
+        );
+    }
+}
+
+#[test]
+fn closed_values_by_hand_are_checked_like_derived_ones() {
+    macro_rules! by_hand {
+        ($name:ident, $values:expr) => {
+            #[derive(Clone, Copy)]
+            struct $name;
+            impl omtx_metrics::LabelValue for $name {
+                const VALUES: &'static [&'static str] = &$values;
+                fn index(self) -> usize {
+                    0
+                }
+                fn from_index(_: usize) -> Self {
+                    Self
+                }
+            }
+        };
+    }
+    by_hand!(Quoted, ["a\"b"]);
+    by_hand!(Empty, [""]);
+    by_hand!(Twice, ["a", "a"]);
+
+    #[track_caller]
+    fn refused<S: omtx_metrics::LabelValue>(values: &str) {
+        let registry = Registry::new();
+        let error = registry
+            .family::<(), StateSet<S>>("a", "Help.", &[])
+            .unwrap_err();
+        assert!(error.is_invalid());
+        let start =
+            format!("invalid closed label values \"{values}\"; expected values that are not empty");
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
+    refused::<Quoted>(r#"["a\"b"]"#);
+    refused::<Empty>(r#"[""]"#);
+    refused::<Twice>(r#"["a", "a"]"#);
+}
+
+#[test]
+fn a_constant_label_may_be_called_like_one_of_the_librarys() {
+    for label in ["format", "encoding", "code", "collector", "family"] {
+        let registry = Registry::builder()
+            .constant_label(label, "x")
+            .build()
+            .unwrap();
+        let family = registry
+            .family::<(), Counter>("a_total", "A.", &[])
+            .unwrap();
+        family.with(()).inc();
+        let scrape = omtx_metrics::Exporter::new(&registry).scrape().into_body();
+        let text = std::str::from_utf8(&scrape).unwrap();
+        assert!(
+            text.contains(&format!("a_total{{{label}=\"x\"}} 1\n")),
+            "{text}"
+        );
+        omtx_metrics::testing::Exposition::parse(text).unwrap();
+    }
+}
