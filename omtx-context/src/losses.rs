@@ -10,7 +10,8 @@ static STAGES_REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// Totals since the process started; a healthy service keeps them all at zero.
 ///
-/// `omtx-logging` exports them, so that a lost field shows on a dashboard.
+/// `omtx-metrics` exposes them as `omtx_context_losses_total` (`sets::ContextMetrics`), so that a lost field shows on a
+/// dashboard.
 ///
 /// ```
 /// use omtx_context::{Losses, Scope};

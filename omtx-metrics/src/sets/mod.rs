@@ -18,12 +18,14 @@
 
 mod auth;
 mod build;
+mod context;
 mod storage;
 mod users;
 mod webhook;
 
 pub use auth::{AuthLabels, AuthMetrics, AuthOutcome};
 pub use build::{BuildLabels, BuildMetrics};
+pub use context::{ContextLabels, ContextLoss, ContextMetrics};
 pub use storage::{StorageLabels, StorageMetrics};
 pub use users::{FeatureLabels, UserMetrics};
 pub use webhook::{EventLabels, WebhookLabels, WebhookMetrics, WebhookOutcome};
