@@ -132,9 +132,12 @@ fn dropped_in_an_unwind<T>(work: T) -> bool {
         .is_ok_and(|payload| *payload == "the first")
 }
 
-/// Enters as usual until it is told to break; its panics have a payload whose own destructor panics.
+/// Behaves until it is told to break; its panics have a payload whose own destructor panics.
 #[derive(Default)]
-struct BreaksLater(AtomicBool);
+struct BreaksLater {
+    stage_only: AtomicBool,
+    everywhere: AtomicBool,
+}
 
 struct Grenade;
 
@@ -145,8 +148,8 @@ impl Drop for Grenade {
 }
 
 impl BreaksLater {
-    fn check(&self) {
-        if self.0.load(Relaxed) {
+    fn throw_if(&self, told: bool) {
+        if told {
             resume_unwind(Box::new(Grenade));
         }
     }
@@ -158,15 +161,15 @@ impl JobObserver for BreaksLater {
     fn on_submit(&self, _: &JobInfo) {}
 
     fn on_stage(&self, (): &(), _: &JobInfo, _: Option<StageTime>, _: &'static str) {
-        self.check();
+        self.throw_if(self.stage_only.load(Relaxed) || self.everywhere.load(Relaxed));
     }
 
     fn on_end(&self, (): &(), _: &JobInfo, _: &JobEnd) {
-        self.check();
+        self.throw_if(self.everywhere.load(Relaxed));
     }
 
     fn in_scope<R>(&self, (): &(), _: &JobInfo, f: impl FnOnce() -> R) -> R {
-        self.check();
+        self.throw_if(self.everywhere.load(Relaxed));
         f()
     }
 }
@@ -199,7 +202,7 @@ fn an_observer_that_breaks_while_a_run_is_dropped_in_an_unwind_does_not_abort() 
             .poll(&mut Context::from_waker(Waker::noop()))
             .is_pending()
     );
-    broken.0.store(true, Relaxed);
+    broken.everywhere.store(true, Relaxed);
     assert!(dropped_in_an_unwind(run));
     assert_eq!(
         recorder.take(),
@@ -213,13 +216,25 @@ fn an_observer_that_breaks_while_a_run_is_dropped_in_an_unwind_does_not_abort() 
 }
 
 #[test]
-fn a_payload_that_panics_when_dropped_costs_no_other_observer_its_calls() {
+fn payloads_that_panic_when_dropped_cost_no_other_observer_its_calls() {
     let (recorder, broken) = (JobRecorder::default(), Arc::new(BreaksLater::default()));
-    let jobs = Jobs::new((broken.clone(), recorder.clone(), broken.clone()));
+    let jobs = Jobs::new((
+        (recorder.clone(), broken.clone()),
+        broken.clone(),
+        recorder.clone(),
+    ));
     let job = jobs.submit(JobSpec::new("kmer").id("j")).begin();
-    broken.0.store(true, Relaxed);
+    drop(recorder.take());
+    broken.stage_only.store(true, Relaxed);
+    let staged = catch_unwind(AssertUnwindSafe(|| job.stage("s")));
+    std::mem::forget(staged.expect_err("the first one's panic goes on"));
+    assert_eq!(recorder.take(), ["j stage s", "j stage s"]);
+    broken.everywhere.store(true, Relaxed);
     drop(job);
-    assert_eq!(recorder.take(), ["j submit", "j start", "j end cancelled"]);
+    assert_eq!(
+        recorder.take(),
+        ["j end cancelled in s", "j end cancelled in s"]
+    );
 }
 
 #[test]
@@ -233,7 +248,7 @@ fn a_stage_whose_hook_breaks_in_an_unwind_does_not_abort() {
     let (recorder, broken) = (JobRecorder::default(), Arc::new(BreaksLater::default()));
     let job = Jobs::new((broken.clone(), recorder.clone())).submit(JobSpec::new("kmer").id("j"));
     let job = StageWhenDropped(job.begin());
-    broken.0.store(true, Relaxed);
+    broken.everywhere.store(true, Relaxed);
     assert!(dropped_in_an_unwind(job));
     assert_eq!(
         recorder.take().last().unwrap(),

@@ -164,9 +164,9 @@ impl Drop for Counted {
 
 #[test]
 fn payloads_that_panic_when_dropped_do_not_abort_and_cost_nobody_an_end() {
-    for in_an_unwind in [false, true] {
+    for (in_an_unwind, another) in [(false, false), (false, true), (true, false), (true, true)] {
         let (recorder, mut ends) = recorder();
-        let observers = (Throws::default(), recorder, Throws::default());
+        let observers = (Throws::default(), recorder, another.then(Throws::default));
         let mut service = ObserveLayer::new(observers).layer(service_fn(
             |_: Request<RequestBody<Empty<Bytes>>>| {
                 std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>()
