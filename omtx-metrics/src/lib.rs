@@ -96,7 +96,7 @@
 //! |---|---|
 //! | a malformed name, label, bucket or namespace | does not compile; where it is known at start-up only, an [`Error`] that names value and expectation |
 //! | two families of one name | an [`Error`] that names both owners |
-//! | an open label takes ever new values | `max_series` of them are told apart, the rest share the series `overflow`; `omtx_series_dropped_total{family}` counts the updates |
+//! | an open label takes ever new values | `max_series` of them are told apart, the rest share the series `overflow`; `omtx_series_dropped_total{family}` counts the lookups that went there |
 //! | hostile label values | escaped, cut at 64 KiB, bounded in number |
 //! | several threads on one counter | it splits into stripes by itself; no update is lost |
 //! | a scrape while others write | every histogram's `+Inf` bucket equals its `_count`, and no counter goes back |
@@ -111,6 +111,10 @@
 //!   `#[metric(zeroed)]` where the labels are closed, or look the labels up at start-up.
 //! - *A series is called `overflow`.* An open label takes more values than `max_series`. Take the id out of the label; if
 //!   the number is legitimate, raise `max_series` on the field.
+//! - *`missing lifetime specifier` at a `Family<MyLabels, …>`.* Labels that borrow are declared for `'static` there, and
+//!   looked up with whatever they borrow: write `Family<MyLabels<'static>, …>`.
+//! - *`no method named metrics_route`.* The feature `axum` is off.
+//! - *`Layer<Route>` is not implemented for `RedObserver`.* An observer is no layer yet: `omtx_http::axum_layer(observer)`.
 //! - *`expected a name of its own`.* Two sets declare the same family. Register one of them under another name with
 //!   [`SetOptions::rename`], or under a namespace.
 //! - *`the trait bound … Declared is not satisfied`.* A field of a metric set is no metric: cells are [`Counter`],

@@ -1,6 +1,7 @@
 //! The cells: what one series counts. They know nothing of names, labels or formats.
 
 mod bounds;
+pub mod buckets;
 mod contention;
 mod counter;
 mod counter_f64;
@@ -15,7 +16,6 @@ mod stripes;
 mod unknown;
 
 pub(crate) use bounds::Bounds;
-pub use bounds::buckets;
 pub use counter::Counter;
 pub use counter_f64::CounterF64;
 pub use gauge::Gauge;

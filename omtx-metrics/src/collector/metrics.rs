@@ -21,7 +21,7 @@ pub(crate) struct CollectorMetrics {
     /// Rows, families and whole answers that a collector lost: it panicked, blocked, or returned what is not exposable.
     #[metric(max_series = 1_000)]
     pub(crate) omtx_collector_errors_total: Family<CollectorLabels<'static>, Counter>,
-    /// Updates recorded in a family's overflow series, because the family had reached its cap.
+    /// Lookups that ended in a family's overflow series, because the family had reached its cap.
     #[metric(max_series = 10_000)]
     pub(crate) omtx_series_dropped_total: Family<FamilyLabels<'static>, Counter>,
 }

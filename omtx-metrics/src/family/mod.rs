@@ -40,7 +40,7 @@ use crate::sample::Samples;
 ///
 /// A family has at most `max_series` series (the declaration's, or the registry's: 2 000). Beyond that, labels not seen
 /// before are recorded with every open value replaced by [`OVERFLOW`](crate::OVERFLOW): sums stay right, the detail is
-/// lost, and `omtx_series_dropped_total{family="…"}` counts the updates that went there. Closed label values stay. No
+/// lost, and `omtx_series_dropped_total{family="…"}` counts the lookups that went there. Closed label values stay. No
 /// series is ever dropped to make room.
 pub struct Family<L: Labels, M: Metric> {
     spec: Arc<Spec>,
@@ -129,7 +129,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
         self.len() == 0
     }
 
-    /// Updates that went to an overflow series, because the family had reached its cap.
+    /// Lookups that ended in an overflow series, because the family had reached its cap.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.series.dropped()

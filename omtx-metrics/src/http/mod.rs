@@ -26,8 +26,31 @@
 //! http_requests_in_flight{method="GET",endpoint="/jobs/{id}"} 0
 //! ```
 //!
-//! The rows of a method and route exist, with zeros, from its first request on, so that the first error of a route is an
-//! increase that `rate()` sees.
+//! # What to alert on
+//!
+//! The rows of `http_request_ends_total` exist, with zeros, from the first request of a method and route on, so that the
+//! first error of a route is an increase that `rate()` sees:
+//!
+//! ```promql
+//! sum by (job) (rate(http_request_ends_total{end=~"error|panicked|body_error"}[5m]))
+//!   / sum by (job) (rate(http_request_ends_total[5m]))
+//! ```
+//!
+//! A row of `http_requests_total` appears with the first request of its status, already at 1.
+//!
+//! # How many rows there can be
+//!
+//! Methods times routes: the registered methods and `other`, the routes of the router and `unmatched`. A method that a
+//! route does not have is counted under that route, with status 405.
+//!
+//! # Troubleshooting
+//!
+//! - *A route is missing.* It was added behind the layer: `.layer(…)` wraps the routes that are there. Or it is one of
+//!   [`DEFAULT_SKIPPED`], the probes and the scrape.
+//! - *Everything is counted twice.* The layer wraps an inner router and the outer one. Wrap once.
+//! - *All requests are `unmatched`.* The layer is outside the router, as with `nest_service`, and does not see its
+//!   templates. Put it on the router itself, or say what the endpoint is with
+//!   [`endpoint_fn`](omtx_http::ObserveLayer::endpoint_fn).
 
 mod labels;
 mod metrics;

@@ -16,8 +16,9 @@
 //! # Ok::<(), omtx_metrics::Error>(())
 //! ```
 //!
-//! The rows of a job type exist, with zeros, from its first submission on, so that its first failure is an increase that
-//! `rate()` sees.
+//! The rows of `jobs_completed_total` exist, with zeros for every status, from a job type's first submission on, so that its
+//! first failure is an increase that `rate()` sees. A row of `jobs_failed_total` appears with the first failure of its
+//! reason.
 
 mod ages;
 mod metrics;
