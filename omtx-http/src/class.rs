@@ -55,25 +55,26 @@ impl Class {
 
     fn of_media_type(value: &[u8]) -> Self {
         // Every response comes through here, nearly all of them unary: one letter tells that.
-        if let Some(rest) = strip_prefix(value, b"text/event-stream", "text/".len()) {
-            if matches!(rest.first(), None | Some(b';' | b' ' | b'\t')) {
-                return Self::Streaming;
-            }
-        } else if let Some(rest) = strip_prefix(value, b"application/grpc", "application/".len()) {
-            if matches!(rest.first(), None | Some(b'+' | b'-' | b';' | b' ' | b'\t')) {
-                return Self::Grpc;
-            }
+        let (named, class): (&[u8], _) = match value.get("application/".len()) {
+            Some(b'g' | b'G') => (b"application/grpc", Self::Grpc),
+            // The `t` of `stream`.
+            Some(b't' | b'T') => (b"text/event-stream", Self::Streaming),
+            _ => return Self::Unary,
+        };
+        let Some((head, rest)) = value.split_at_checked(named.len()) else {
+            return Self::Unary;
+        };
+        let ends_there = match rest.first() {
+            None | Some(b';' | b' ' | b'\t') => true,
+            Some(b'+' | b'-') => class == Self::Grpc,
+            Some(_) => false,
+        };
+        if ends_there && head.eq_ignore_ascii_case(named) {
+            class
+        } else {
+            Self::Unary
         }
-        Self::Unary
     }
-}
-
-/// What follows `prefix` in `value`, which is compared at the letter `telling` first.
-#[inline]
-fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8], telling: usize) -> Option<&'a [u8]> {
-    let (head, rest) = value.split_at_checked(prefix.len())?;
-    let may_be = head[telling].eq_ignore_ascii_case(&prefix[telling]);
-    (may_be && head.eq_ignore_ascii_case(prefix)).then_some(rest)
 }
 
 #[cfg(test)]
@@ -94,11 +95,14 @@ mod tests {
         check("text/event-stream", Class::Streaming);
         check("Text/Event-Stream; charset=utf-8", Class::Streaming);
         check("text/event-streams", Class::Unary);
+        check("text/event-stream+xml", Class::Unary);
+        check("text/event-st", Class::Unary);
         check("application/grpc", Class::Grpc);
         check("application/grpc+proto", Class::Grpc);
         check("application/GRPC-web+proto", Class::Grpc);
         check("application/grpc;v=1", Class::Grpc);
         check("application/grpcish", Class::Unary);
+        check("application/g", Class::Unary);
         check("application/json", Class::Unary);
         check("", Class::Unary);
     }

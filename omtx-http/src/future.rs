@@ -86,13 +86,19 @@ where
         }
         guard.defuse();
 
-        let Some(result) = result else {
-            return Poll::Pending;
-        };
-        let exchange = this.exchange.take().expect("it was there a moment ago");
-        Poll::Ready(result.map(|response| {
-            response.map(|body| M::wrap_response(ResponseBody::new(body, exchange)))
-        }))
+        let exchange = this.exchange;
+        match result {
+            None => Poll::Pending,
+            Some(Err(error)) => {
+                *exchange = None;
+                Poll::Ready(Err(error))
+            }
+            Some(Ok(response)) => Poll::Ready(Ok(response.map(|body| {
+                // Taken here, it is moved only once: from the future into the body.
+                let exchange = exchange.take().expect("it was there a moment ago");
+                M::wrap_response(ResponseBody::new(body, exchange))
+            }))),
+        }
     }
 }
 
