@@ -109,7 +109,9 @@
 //!   routing; a layer around the whole router runs before. For a router mounted with `nest_service`, put the layer on
 //!   that router.
 //! - *A route is not observed.* `Router::layer` covers the routes added before it: call it last.
-//! - *`Router::layer` does not accept `ObserveLayer::new`.* It changes the body types; use `axum_layer`.
+//! - *Every request is reported twice.* The layer wraps an inner router and the outer one. Wrap once.
+//! - *More allocations than expected with axum.* `ObserveLayer::new` wraps every body, and axum boxes what is wrapped;
+//!   `axum_layer` leaves bodies alone that are empty or over.
 //! - *Many `aborted` on a route that works.* Something between this layer and the server reads only part of the body and
 //!   drops it; put this layer outside of it.
 //! - *Byte counts differ from the client's.* They are of the content as this layer sees it, before a compression layer

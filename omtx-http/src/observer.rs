@@ -76,6 +76,11 @@ use std::sync::Arc;
 /// assert_eq!(gauges.given_up.load(Relaxed), 1);
 /// assert_eq!(gauges.in_flight.load(Relaxed), 0);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no observer of requests",
+    label = "not an observer",
+    note = "a closure becomes one by `omtx_http::on_end(|slot, end| …)`; several observers are a tuple"
+)]
 pub trait Observer: Send + Sync + 'static {
     /// What one request carries for this observer. It lies inline in the future and then in the response body, so it
     /// costs no allocation; keep it small, since it is moved a few times.
