@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use omtx_examples::hub::client::ClientError;
 use omtx_examples::hub::demo::{self, CONSTANT, Watch};
-use omtx_examples::hub::{Config, Hub, logging, stop_signal};
+use omtx_examples::hub::{Config, Hub, config, logging, stop_signal};
 use omtx_metrics::Catalog;
 
 /// How long `--demo` makes traffic.
@@ -26,9 +26,8 @@ usage: cargo run --example hub [-- --demo [--once]]
            most 8 jobs wait, and one that gets nowhere is stuck after 0.1 s
   --once   make one round of it, and stop
 
-Variables: OMTX_LISTEN, OMTX_SHUTDOWN_DEADLINE, LOG_LEVEL, HUB_WORKERS, HUB_QUEUE, HUB_QUEUE_BYTES, HUB_BODY_LIMIT,
-HUB_CONNECTIONS, HUB_HEAD_TIMEOUT, HUB_UPLOADS, HUB_UPLOAD_TIMEOUT, HUB_JOB_TIMEOUT, HUB_STUCK_AFTER, HUB_USER,
-HUB_PASSWORD_HASH, HUB_WEBHOOK_HOSTS, HUB_FAULTS.
+Variables, their defaults and what they mean:
+
 ";
 
 #[derive(Default)]
@@ -41,17 +40,12 @@ struct Args {
 impl Args {
     fn parse() -> Result<Self, String> {
         let mut args = Self::default();
-        for arg in std::env::args().skip(1) {
-            match arg.as_str() {
-                "--demo" => args.demo = true,
-                "--once" => (args.demo, args.once) = (true, true),
-                "--help" | "-h" => args.help = true,
-                other => {
-                    return Err(format!(
-                        "unknown argument \"{}\"; try --help",
-                        other.escape_debug()
-                    ));
-                }
+        for arg in std::env::args_os().skip(1) {
+            match arg.to_str() {
+                Some("--demo") => args.demo = true,
+                Some("--once") => (args.demo, args.once) = (true, true),
+                Some("--help" | "-h") => args.help = true,
+                _ => return Err(format!("unknown argument {arg:?}; try --help")),
             }
         }
         Ok(args)
@@ -72,7 +66,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let args = Args::parse()?;
     if args.help {
-        say(HELP);
+        say(&format!("{HELP}{}", config::help()));
         return Ok(());
     }
     logging::init()?;

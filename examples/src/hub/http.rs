@@ -5,7 +5,7 @@ use omtx_context::{Scope, keys};
 use omtx_http::{End, EndKind, Observer, Slot};
 use tracing::{info, warn};
 
-use super::logging::millis;
+use super::logging::{Ids, millis};
 
 /// Gives each request a scope with its id, which the client may bring in `x-request-id`, and sends the id back.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +66,8 @@ impl Observer for AccessLog {
     fn on_request<B>(&self, _: &mut Request<B>, _: &mut Slot) {}
 
     fn on_end(&self, (): (), slot: &mut Slot, end: &End) {
-        let field = |key| slot.scope()?.get(key).map(|value| value.to_string());
-        let (request_id, user_id) = (field(keys::REQUEST_ID), field(keys::USER_ID));
+        let ids = slot.scope().map(Ids::of).unwrap_or_default();
+        let (request_id, user_id) = (ids.request_id, ids.user_id);
         let (method, endpoint, status) = (
             slot.method().as_str(),
             slot.endpoint().as_str(),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use omtx_metrics::http::RedObserver;
 use omtx_metrics::jobs::JobMetricsObserver;
 use omtx_metrics::sets::{
-    AuthLabels, AuthMetrics, AuthOutcome, BuildMetrics, EventLabels, FeatureLabels, StorageLabels,
-    StorageMetrics, UserMetrics, WebhookLabels, WebhookMetrics, WebhookOutcome,
+    AuthLabels, AuthMetrics, AuthOutcome, BuildMetrics, ContextMetrics, EventLabels, FeatureLabels,
+    StorageLabels, StorageMetrics, UserMetrics, WebhookLabels, WebhookMetrics, WebhookOutcome,
 };
 use omtx_metrics::{Error, Registry, Rows};
 
@@ -48,6 +48,7 @@ impl Metrics {
             option_env!("GIT_REVISION"),
             None,
         )?;
+        ContextMetrics::expose(&registry)?;
         let metrics = Self {
             red: RedObserver::new(&registry)?,
             clients: Clients::new(&registry)?,

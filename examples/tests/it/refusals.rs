@@ -34,7 +34,7 @@ async fn what_a_job_cannot_be_made_of_is_refused() {
         ("job_type=kmer&kk=3", TWO, 400, "invalid-request"),
         ("job_type=align&matching=0", TWO, 400, "invalid-request"),
         ("job_type=align&gap_open=-1", TWO, 400, "invalid-request"),
-        ("job_type=align", ">a\nACGT\n", 422, "too-much-work"),
+        ("job_type=align", ">a\nACGT\n", 400, "invalid-request"),
         ("job_type=align", &two_long, 422, "too-much-work"),
         (
             "job_type=gc&callback_url=http://169.254.169.254/latest",
@@ -166,6 +166,10 @@ async fn unknown_paths_jobs_and_methods_are_problems_too() {
         .await
         .unwrap();
     is_problem(&put, 405, "method-not-allowed");
+    assert_eq!(put.headers["allow"], "POST");
+    let post = hub.client.post("/metrics", "").await.unwrap();
+    is_problem(&post, 405, "method-not-allowed");
+    assert_eq!(post.headers["allow"], "GET,HEAD");
     let delete = hub
         .client
         .request(Method::DELETE, "/api/v1/jobs/none", "")

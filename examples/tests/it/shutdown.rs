@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use omtx_examples::hub::Config;
+
 use crate::harness::{Receiver, TWO, TestHub};
 
 #[tokio::test]
@@ -41,4 +43,28 @@ async fn a_stopped_hub_takes_no_connection() {
     let client = omtx_examples::hub::client::Client::new(hub.address);
     hub.stop().await;
     assert!(client.get("/live").await.is_err());
+}
+
+#[tokio::test]
+async fn the_longest_times_that_can_be_set_are_served_to_the_end() {
+    let seconds = |name: &str| {
+        let is_time =
+            name.ends_with("_TIMEOUT") || name.ends_with("_DEADLINE") || name.ends_with("_AFTER");
+        is_time.then(|| "31536000".into())
+    };
+    let set = Config::from_lookup(seconds).unwrap();
+    assert_eq!(set.job_timeout.as_secs(), 31_536_000);
+    let hub = TestHub::with(|config| {
+        *config = Config {
+            listen: config.listen,
+            ..set
+        }
+    })
+    .await;
+    assert_eq!(hub.job("job_type=gc", TWO).await["state"], "completed");
+    assert_eq!(
+        hub.metric("omtx_hub_jobs_stuck", &[("job_type", "gc")]),
+        0.0
+    );
+    hub.stop().await;
 }

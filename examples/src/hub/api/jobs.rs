@@ -3,23 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
 use omtx_context::{JobSpec, Scope};
 use omtx_metrics::sets::WebhookOutcome;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
+use super::query::Submit;
 use super::upload::Upload;
-use crate::hub::compute::align::{self, Scoring};
-use crate::hub::compute::{Analysis, kmer};
+use crate::hub::compute::{Analysis, align};
 use crate::hub::fasta::{self, Record};
-use crate::hub::jobs::{Cancelled, Fault, Full, JobView, Pending, Work};
+use crate::hub::jobs::{Cancelled, Full, JobView, Pending, Work};
 use crate::hub::problem::Problem;
 use crate::hub::{auth, webhook};
 
@@ -29,79 +27,21 @@ const QUEUE: &str = "default";
 /// The event at which a callback that may not be called is refused: the job has no other.
 const SUBMITTED: &str = "job.submitted";
 
-/// What a client may ask for. An unknown parameter is an error: a misspelt one must not pass unseen.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Submit {
-    job_type: String,
-    /// For `kmer`; 21.
-    k: Option<usize>,
-    /// For `gc`, in letters; 90.
-    min_orf: Option<usize>,
-    /// For `align`, with the next three.
-    matching: Option<i32>,
-    mismatch: Option<i32>,
-    gap_open: Option<i32>,
-    gap_extend: Option<i32>,
-    callback_url: Option<String>,
-    fault: Option<Fault>,
-}
-
-impl Submit {
-    fn analysis(&self) -> Result<Analysis, Problem> {
-        match self.job_type.as_str() {
-            "kmer" => match self.k.unwrap_or(21) {
-                k @ 1..=kmer::MAX_K => Ok(Analysis::Kmer { k }),
-                k => Err(Problem::invalid_request(format!(
-                    "invalid k {k}; expected 1 to {}",
-                    kmer::MAX_K
-                ))),
-            },
-            "gc" => Ok(Analysis::Gc {
-                min_orf: self.min_orf.unwrap_or(90),
-            }),
-            "align" => self.scoring().map(Analysis::Align),
-            other => Err(Problem::invalid_request(format!(
-                "invalid job_type \"{}\"; expected kmer, gc or align",
-                other.escape_debug(),
-            ))),
-        }
-    }
-
-    fn scoring(&self) -> Result<Scoring, Problem> {
-        let default = Scoring::default();
-        let scoring = Scoring {
-            matching: self.matching.unwrap_or(default.matching),
-            mismatch: self.mismatch.unwrap_or(default.mismatch),
-            gap_open: self.gap_open.unwrap_or(default.gap_open),
-            gap_extend: self.gap_extend.unwrap_or(default.gap_extend),
-        };
-        // Small enough that no sum over 16 MiB of letters overflows.
-        let rest = [scoring.mismatch, scoring.gap_open, scoring.gap_extend];
-        if (1..=100).contains(&scoring.matching)
-            && rest.iter().all(|score| (0..=100).contains(score))
-        {
-            return Ok(scoring);
-        }
-        Err(Problem::invalid_request(
-            "invalid scoring; expected matching from 1 to 100, the rest from 0 to 100",
-        ))
-    }
-}
-
 /// `POST /api/v1/jobs?job_type=kmer|gc|align` with a FASTA body.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
-    query: Result<Query<Submit>, QueryRejection>,
+    submit: Result<Submit, Problem>,
     headers: HeaderMap,
     body: Result<Upload, Problem>,
 ) -> Result<impl IntoResponse, Problem> {
     let user = user(&app, &headers)?;
-    let Query(submit) =
-        query.map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
-    let analysis = submit.analysis()?;
-    let callback = callback(&app, submit.callback_url.as_deref())?;
-    if submit.fault.is_some() && !app.config.faults {
+    let Submit {
+        analysis,
+        callback_url,
+        fault,
+    } = submit?;
+    let callback = callback(&app, callback_url.as_deref())?;
+    if fault.is_some() && !app.config.faults {
         return Err(Problem::invalid_request(
             "fault is allowed only where HUB_FAULTS=true",
         ));
@@ -122,7 +62,7 @@ pub(super) async fn submit(
         analysis,
         records,
         control: Arc::default(),
-        fault: submit.fault,
+        fault,
     };
     let with_callback = callback.is_some();
     app.store.attach(&id, work.control.clone(), callback);
@@ -211,7 +151,9 @@ fn check_work(analysis: &Analysis, records: &[Record]) -> Result<(), Problem> {
         return Ok(());
     }
     if records.len() < 2 {
-        return Err(Problem::too_much_work("expected two sequences at least"));
+        return Err(Problem::invalid_request(
+            "one sequence; expected two at least for job_type=align",
+        ));
     }
     let (all, pair) = align::cells(records);
     if pair > align::MAX_CELLS || all > align::MAX_TOTAL_CELLS {

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use super::{App, upload};
 use crate::hub::auth::{self, Login, SESSION};
+use crate::hub::logging::Ids;
 use crate::hub::problem::Problem;
 
 /// Longer passwords are refused before they are hashed.
@@ -28,9 +29,11 @@ impl FromRequest<Arc<App>> for Credentials {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let body = upload::read(app, request.into_body(), MAX_BODY).await?;
-        let Json(credentials) = Json::from_bytes(&body)
-            .map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
-        Ok(credentials)
+        serde_json::from_slice(&body).map_err(|error| {
+            Problem::invalid_request(format!(
+                r#"invalid body: {error}; expected {{"user": "…", "password": "…"}}"#
+            ))
+        })
     }
 }
 
@@ -54,10 +57,16 @@ pub(super) async fn login(
         Login::Welcome(token) => {
             auth::identify(&user);
             app.metrics.login(true);
+            let Ids {
+                request_id,
+                user_id,
+                ..
+            } = Ids::current();
             info!(
+                request_id,
+                user_id,
                 auth_event = "login",
                 success = true,
-                user_id = user,
                 "logged in"
             );
             Ok(Json(Session {
@@ -68,7 +77,13 @@ pub(super) async fn login(
         Login::Refused => {
             app.metrics.login(false);
             // The name that was tried is the client's own text: not an id, and no label.
-            warn!(auth_event = "login", success = false, "login refused");
+            let Ids { request_id, .. } = Ids::current();
+            warn!(
+                request_id,
+                auth_event = "login",
+                success = false,
+                "login refused"
+            );
             Err(Problem::unauthorized("wrong user or password"))
         }
         Login::Busy => Err(Problem::busy("too many logins at a time").retry_after(1)),

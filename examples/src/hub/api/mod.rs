@@ -3,6 +3,7 @@
 mod jobs;
 mod login;
 mod probes;
+mod query;
 mod upload;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub struct App {
 
 /// The service.
 pub fn router(app: Arc<App>) -> Router {
+    let scrape = app.metrics.registry().metrics_route();
     Router::new()
         .route("/api/v1/jobs", post(jobs::submit))
         .route("/api/v1/jobs/{id}", get(jobs::show).delete(jobs::cancel))
@@ -52,9 +54,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ready", get(probes::ready))
         .route("/live", get(probes::live))
         .fallback(async || Problem::no_such_path(""))
-        .method_not_allowed_fallback(async |method: Method| {
-            Problem::method_not_allowed(format!("not with {method}"))
-        })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(omtx_http::axum_layer((
             RequestScope,
             app.metrics.red(),
@@ -62,6 +62,10 @@ pub fn router(app: Arc<App>) -> Router {
             AccessLog,
         )))
         // Behind the layers: a scrape is no request of the service.
-        .route("/metrics", app.metrics.registry().metrics_route())
+        .route("/metrics", scrape.fallback(method_not_allowed))
         .with_state(app)
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    Problem::method_not_allowed(format!("not with {method}"))
 }

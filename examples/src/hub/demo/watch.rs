@@ -23,6 +23,10 @@ pub const CONSTANT: &[(&str, &str)] = &[
         "the size of the store, which is fixed",
     ),
     (
+        "omtx_context_losses_total",
+        "fields cut or refused; a healthy service keeps it at 0",
+    ),
+    (
         "omtx_collector_errors_total",
         "mistakes in collectors; the hub has one, which makes none",
     ),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use omtx_context::{JobEnd, JobInfo, JobObserver, JobStatus};
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
-use crate::hub::logging::millis;
+use crate::hub::logging::{Ids, millis};
 
-/// Logs the life of each job.
+/// Logs the life of each job. Each line names the request that the job came from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JobLog;
 
@@ -15,38 +15,48 @@ impl JobObserver for JobLog {
     type State = ();
 
     fn on_submit(&self, job: &JobInfo) {
-        info!(
-            job_id = job.id(),
-            job_type = job.job_type(),
-            user_id = job.user(),
-            "job submitted"
+        let Ids {
+            request_id,
+            user_id,
+            job_id,
+            job_type,
+        } = Ids::of(job.scope());
+        info!(request_id, user_id, job_id, job_type, "job submitted");
+    }
+
+    fn on_start(&self, (): &mut (), job: &JobInfo, queued: Duration) {
+        let Ids {
+            request_id,
+            user_id,
+            job_id,
+            job_type,
+        } = Ids::of(job.scope());
+        let queued_ms = millis(queued);
+        debug!(
+            request_id,
+            user_id, job_id, job_type, queued_ms, "job started"
         );
     }
 
     fn on_end(&self, (): &(), job: &JobInfo, end: &JobEnd) {
-        let (id, kind, status) = (job.id(), job.job_type(), end.status.as_str());
+        let Ids {
+            request_id,
+            user_id,
+            job_id,
+            job_type,
+        } = Ids::of(job.scope());
+        let (status, reason) = (end.status.as_str(), end.reason);
         let duration_ms = end.run.map(millis);
         if end.status == JobStatus::Panicked {
             error!(
-                job_id = id,
-                job_type = kind,
-                status,
-                duration_ms,
-                "job ended"
+                request_id,
+                user_id, job_id, job_type, status, duration_ms, "job ended"
             );
         } else {
             info!(
-                job_id = id,
-                job_type = kind,
-                status,
-                reason = end.reason,
-                duration_ms,
-                "job ended"
+                request_id,
+                user_id, job_id, job_type, status, reason, duration_ms, "job ended"
             );
         }
-    }
-
-    fn on_start(&self, (): &mut (), job: &JobInfo, queued: Duration) {
-        tracing::debug!(job_id = job.id(), queued_ms = millis(queued), "job started");
     }
 }

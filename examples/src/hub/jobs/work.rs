@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use omtx_context::{QueuedJob, stage};
-use serde::Deserialize;
 use tracing::error;
 
 use super::{Observers, Queue, Store};
 use crate::hub::compute::{Analysis, ComputeError, Control};
 use crate::hub::fasta::Record;
+use crate::hub::logging::Ids;
 
 /// A fault that a client may ask for where `HUB_FAULTS=true`, to see what a broken job looks like from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The work panics.
     Panic,
@@ -87,10 +86,20 @@ const LOOK: Duration = Duration::from_millis(5);
 pub async fn worker(queue: Arc<Queue<Pending>>, store: Arc<Store>, timeout: Duration) {
     while let Some(pending) = queue.pop().await {
         let store = store.clone();
+        let info = pending.job.info().clone();
         let run = tokio::task::spawn_blocking(move || pending.run(&store, timeout));
         if let Err(panic) = run.await {
             // The job has ended as panicked; the worker goes on.
-            error!(error = %panic, "a job panicked");
+            let Ids {
+                request_id,
+                user_id,
+                job_id,
+                job_type,
+            } = Ids::of(info.scope());
+            error!(
+                request_id,
+                user_id, job_id, job_type, error = %panic, "a job panicked"
+            );
         }
     }
 }

@@ -14,6 +14,7 @@ use omtx_metrics::sets::WebhookOutcome;
 use serde::Serialize;
 use tracing::{info, warn};
 
+use crate::hub::logging::Ids;
 use crate::hub::metrics::Metrics;
 
 /// For one attempt, from connecting to the response head.
@@ -46,17 +47,41 @@ impl Courier {
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
+    /// Inside the scope of the job, whose ids its lines carry.
     pub(super) async fn deliver(&self, to: Uri, event: &Event, metrics: &Metrics) {
         let since = Instant::now();
-        let (name, job_id) = (event.event, &*event.job_id);
+        let name = event.event;
+        let Ids {
+            request_id,
+            user_id,
+            job_id,
+            job_type,
+        } = Ids::current();
         let body = Bytes::from(serde_json::to_vec(event).unwrap_or_default());
         let mut attempt = 1;
         let outcome = loop {
             let Err(error) = self.attempt(&to, body.clone()).await else {
-                info!(event = name, job_id, attempt, "webhook delivered");
+                info!(
+                    request_id,
+                    user_id,
+                    job_id,
+                    job_type,
+                    event = name,
+                    attempt,
+                    "webhook delivered"
+                );
                 break WebhookOutcome::Delivered;
             };
-            warn!(event = name, job_id, attempt, %error, "webhook attempt failed");
+            warn!(
+                request_id,
+                user_id,
+                job_id,
+                job_type,
+                event = name,
+                attempt,
+                %error,
+                "webhook attempt failed"
+            );
             if attempt == ATTEMPTS || !error.is_transient() {
                 break error.outcome();
             }

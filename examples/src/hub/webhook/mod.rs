@@ -16,6 +16,7 @@ pub use deliver::ATTEMPTS;
 use deliver::{Courier, Event};
 
 use super::jobs::Store;
+use super::logging::Ids;
 use super::metrics::Metrics;
 
 /// Deliveries that wait; one more is dropped and counted.
@@ -62,9 +63,18 @@ impl JobObserver for Notify {
         let name = event.event;
         let scope = job.scope().clone();
         if self.queue.try_send(Delivery { to, event, scope }).is_err() {
+            let Ids {
+                request_id,
+                user_id,
+                job_id,
+                job_type,
+            } = Ids::of(job.scope());
             warn!(
+                request_id,
+                user_id,
+                job_id,
+                job_type,
                 event = name,
-                job_id = job.id(),
                 "webhook dropped: too many wait"
             );
             self.metrics.webhook(name, WebhookOutcome::Dropped, None);

@@ -1,13 +1,19 @@
 //! The settings: defaults in code, overridden by the environment.
 
-use std::fmt;
+mod help;
+mod vars;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
 use omtx_metrics::jobs::DEFAULT_STUCK_AFTER;
 
-use super::auth::{DEMO_PASSWORD_HASH, DEMO_USER};
+use super::auth::{DEMO_PASSWORD_HASH, DEMO_USER, is_password_hash};
+pub use help::help;
+pub use vars::ConfigError;
+use vars::{SOME, Vars};
 
 /// Jobs that wait at most while the service demonstrates itself.
 const DEMO_QUEUE: usize = 8;
@@ -16,6 +22,8 @@ const DEMO_QUEUE: usize = 8;
 const DEMO_STUCK_AFTER: Duration = Duration::from_millis(100);
 
 /// How the service runs. [`Config::from_env`] reads it from the environment.
+///
+/// A time is at least 0.001 s there, the shutdown's deadline at least 0, and none is longer than a year, 31536000 s.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `OMTX_LISTEN`: where to listen. 127.0.0.1:8000.
@@ -84,7 +92,7 @@ impl Config {
     ///
     /// When a variable is set to what it cannot mean; the error names the variable, the value and the expectation.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(|name| std::env::var_os(name))
     }
 
     /// The same for a demonstration: faults are allowed, the queue is short enough to be filled, and a job that gets
@@ -102,179 +110,61 @@ impl Config {
     /// # Errors
     ///
     /// As [`from_env`](Self::from_env).
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        // An empty variable is an unset one, as in every shell script and manifest.
-        let var = Vars(|name: &str| lookup(name).filter(|value| !value.is_empty()));
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
+        let var = Vars(lookup);
         let mut config = Self::default();
-        var.parse(
+        var.read(
             "OMTX_LISTEN",
-            "an address and a port such as 127.0.0.1:8000",
-            |_| true,
+            "an IP address and a port such as 127.0.0.1:8000, no host name",
+            parsed,
             &mut config.listen,
         )?;
-        var.seconds("OMTX_SHUTDOWN_DEADLINE", &mut config.shutdown_deadline)?;
-        var.parse(
-            "HUB_WORKERS",
-            "a whole number from 1 to 256",
-            |n| (1..=256).contains(n),
-            &mut config.workers,
-        )?;
-        var.parse(
-            "HUB_QUEUE",
-            "a whole number from 1 to 100000",
-            |n| (1..=100_000).contains(n),
-            &mut config.queue,
-        )?;
-        var.parse(
-            "HUB_QUEUE_BYTES",
-            "a number of bytes above 0",
-            |n| *n > 0,
-            &mut config.queue_bytes,
-        )?;
-        var.parse(
-            "HUB_BODY_LIMIT",
-            "a number of bytes above 0",
-            |n| *n > 0,
-            &mut config.body_limit,
-        )?;
-        var.parse(
-            "HUB_CONNECTIONS",
-            "a whole number from 1 to 100000",
-            |n| (1..=100_000).contains(n),
-            &mut config.connections,
-        )?;
-        var.some_seconds("HUB_HEAD_TIMEOUT", &mut config.head_timeout)?;
-        var.parse(
-            "HUB_UPLOADS",
-            "a whole number from 1 to 10000",
-            |n| (1..=10_000).contains(n),
-            &mut config.uploads,
-        )?;
-        var.seconds("HUB_UPLOAD_TIMEOUT", &mut config.upload_timeout)?;
-        var.seconds("HUB_JOB_TIMEOUT", &mut config.job_timeout)?;
-        var.some_seconds("HUB_STUCK_AFTER", &mut config.stuck_after)?;
-        var.parse("HUB_USER", "a name", |_| true, &mut config.user)?;
-        var.parse("HUB_FAULTS", "true or false", |_| true, &mut config.faults)?;
-        let is_hash = |hash: &String| super::auth::is_password_hash(hash);
-        var.parse(
+        var.seconds("OMTX_SHUTDOWN_DEADLINE", 0.0, &mut config.shutdown_deadline)?;
+        var.whole("HUB_WORKERS", 1..=256, &mut config.workers)?;
+        var.whole("HUB_QUEUE", 1..=100_000, &mut config.queue)?;
+        var.bytes("HUB_QUEUE_BYTES", &mut config.queue_bytes)?;
+        var.bytes("HUB_BODY_LIMIT", &mut config.body_limit)?;
+        var.whole("HUB_CONNECTIONS", 1..=100_000, &mut config.connections)?;
+        var.seconds("HUB_HEAD_TIMEOUT", SOME, &mut config.head_timeout)?;
+        var.whole("HUB_UPLOADS", 1..=10_000, &mut config.uploads)?;
+        var.seconds("HUB_UPLOAD_TIMEOUT", SOME, &mut config.upload_timeout)?;
+        var.seconds("HUB_JOB_TIMEOUT", SOME, &mut config.job_timeout)?;
+        var.seconds("HUB_STUCK_AFTER", SOME, &mut config.stuck_after)?;
+        var.read("HUB_USER", "a name in UTF-8", parsed, &mut config.user)?;
+        var.read(
             "HUB_PASSWORD_HASH",
             "an argon2 hash in PHC form, $argon2id$…",
-            is_hash,
+            |hash| is_password_hash(hash).then(|| hash.to_owned()),
             &mut config.password_hash,
         )?;
-        if let Some(hosts) = (var.0)("HUB_WEBHOOK_HOSTS") {
-            config.webhook_hosts = hosts
-                .split(',')
-                .map(|host| host.trim().to_ascii_lowercase())
-                .collect();
-            if config
-                .webhook_hosts
-                .iter()
-                .any(|host| host.is_empty() || host.contains('/'))
-            {
-                return Err(ConfigError::new(
-                    "HUB_WEBHOOK_HOSTS",
-                    &hosts,
-                    "hosts such as example.org,10.0.0.7:9000",
-                ));
-            }
-        }
+        var.read(
+            "HUB_WEBHOOK_HOSTS",
+            "hosts such as example.org,10.0.0.7:9000",
+            hosts,
+            &mut config.webhook_hosts,
+        )?;
+        var.read("HUB_FAULTS", "true or false", parsed, &mut config.faults)?;
         Ok(config)
     }
 }
 
-struct Vars<F>(F);
-
-impl<F: Fn(&str) -> Option<String>> Vars<F> {
-    fn parse<T: FromStr>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        accept: impl Fn(&T) -> bool,
-        into: &mut T,
-    ) -> Result<(), ConfigError> {
-        if let Some(value) = (self.0)(name) {
-            *into = value
-                .parse()
-                .ok()
-                .filter(accept)
-                .ok_or_else(|| ConfigError::new(name, &value, expected))?;
-        }
-        Ok(())
-    }
-
-    fn seconds(&self, name: &'static str, into: &mut Duration) -> Result<(), ConfigError> {
-        self.duration(name, "a number of seconds", |_| true, into)
-    }
-
-    /// Where none at all would make no sense.
-    fn some_seconds(&self, name: &'static str, into: &mut Duration) -> Result<(), ConfigError> {
-        let expected = "a number of seconds above 0";
-        self.duration(name, expected, |duration| !duration.is_zero(), into)
-    }
-
-    fn duration(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        accept: impl Fn(&Duration) -> bool,
-        into: &mut Duration,
-    ) -> Result<(), ConfigError> {
-        if let Some(value) = (self.0)(name) {
-            let seconds = value.parse().ok();
-            let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            *into = duration
-                .filter(accept)
-                .ok_or_else(|| ConfigError::new(name, &value, expected))?;
-        }
-        Ok(())
-    }
+fn parsed<T: FromStr>(value: &str) -> Option<T> {
+    value.parse().ok()
 }
 
-/// A variable that is set to what it cannot mean.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    name: &'static str,
-    value: String,
-    expected: &'static str,
+fn hosts(list: &str) -> Option<Vec<String>> {
+    list.split(',')
+        .map(|host| host.trim().to_ascii_lowercase())
+        .map(|host| (!host.is_empty() && !host.contains('/')).then_some(host))
+        .collect()
 }
-
-impl ConfigError {
-    fn new(name: &'static str, value: &str, expected: &'static str) -> Self {
-        // The one secret among them is not for the console.
-        let value = if name == "HUB_PASSWORD_HASH" {
-            "…"
-        } else {
-            value
-        };
-        Self {
-            name,
-            value: value.to_owned(),
-            expected,
-        }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "invalid {} \"{}\"; expected {}",
-            self.name,
-            self.value.escape_debug(),
-            self.expected
-        )
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn with(name: &'static str, value: &str) -> Result<Config, ConfigError> {
-        Config::from_lookup(|asked| (asked == name).then(|| value.to_owned()))
+        Config::from_lookup(|asked| (asked == name).then(|| value.into()))
     }
 
     #[track_caller]
@@ -319,17 +209,17 @@ mod tests {
         check(
             "HUB_JOB_TIMEOUT",
             "-1",
-            "invalid HUB_JOB_TIMEOUT \"-1\"; expected a number of seconds",
+            "invalid HUB_JOB_TIMEOUT \"-1\"; expected a number of seconds from 0.001 to 31536000",
         );
         check(
             "HUB_STUCK_AFTER",
             "0",
-            "invalid HUB_STUCK_AFTER \"0\"; expected a number of seconds above 0",
+            "invalid HUB_STUCK_AFTER \"0\"; expected a number of seconds from 0.001 to 31536000",
         );
         check(
             "HUB_HEAD_TIMEOUT",
             "0.0",
-            "invalid HUB_HEAD_TIMEOUT \"0.0\"; expected a number of seconds above 0",
+            "invalid HUB_HEAD_TIMEOUT \"0.0\"; expected a number of seconds from 0.001 to 31536000",
         );
         check(
             "HUB_FAULTS",
@@ -344,5 +234,60 @@ mod tests {
         let expected =
             "invalid HUB_PASSWORD_HASH \"…\"; expected an argon2 hash in PHC form, $argon2id$…";
         check("HUB_PASSWORD_HASH", "hunter2", expected);
+    }
+    #[test]
+    fn an_address_is_no_host_name() {
+        check(
+            "OMTX_LISTEN",
+            "localhost:8000",
+            "invalid OMTX_LISTEN \"localhost:8000\"; expected an IP address and a port such as 127.0.0.1:8000, no host name",
+        );
+    }
+
+    #[test]
+    fn seconds_have_limits() {
+        type Setting = fn(&Config) -> Duration;
+        let variables: [(_, _, Setting); 5] = [
+            ("OMTX_SHUTDOWN_DEADLINE", "0", |c| c.shutdown_deadline),
+            ("HUB_HEAD_TIMEOUT", "0.001", |c| c.head_timeout),
+            ("HUB_UPLOAD_TIMEOUT", "0.001", |c| c.upload_timeout),
+            ("HUB_JOB_TIMEOUT", "0.001", |c| c.job_timeout),
+            ("HUB_STUCK_AFTER", "0.001", |c| c.stuck_after),
+        ];
+        for (name, least, setting) in variables {
+            let set = |value| setting(&with(name, value).unwrap()).as_millis();
+            let expected = least.parse::<f64>().unwrap() * 1000.0;
+            assert_eq!(set(least), expected as u128, "{name}");
+            assert_eq!(set("31536000"), 31_536_000_000, "{name}");
+            let below = if least == "0" { "-0.001" } else { "0" };
+            for value in [below, "31536000.001", "1e19", "1e400", "inf", "NaN", "10s"] {
+                let expected = format!(
+                    "invalid {name} \"{value}\"; expected a number of seconds from {least} to 31536000"
+                );
+                check(name, value, &expected);
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_utf_8_is_an_error_and_not_the_default() {
+        use std::os::unix::ffi::OsStringExt;
+        let asked = std::cell::RefCell::new(Vec::new());
+        let set = |name: &str| {
+            Config::from_lookup(|asked_for| {
+                asked.borrow_mut().push(asked_for.to_owned());
+                (asked_for == name).then(|| OsString::from_vec(b"4\xff".to_vec()))
+            })
+        };
+        set("").unwrap();
+        for name in asked.take() {
+            let error = set(&name).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("invalid {name} ")), "{error}");
+        }
+        assert_eq!(
+            set("HUB_WORKERS").unwrap_err().to_string(),
+            "invalid HUB_WORKERS \"4\\xFF\"; expected a whole number from 1 to 256"
+        );
     }
 }

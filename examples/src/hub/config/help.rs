@@ -1,0 +1,114 @@
+//! The variables, for `--help`.
+
+/// Name, default and meaning of every variable.
+const VARIABLES: &[(&str, &str, &str)] = &[
+    (
+        "OMTX_LISTEN",
+        "127.0.0.1:8000",
+        "IP address and port to listen on",
+    ),
+    (
+        "OMTX_SHUTDOWN_DEADLINE",
+        "10",
+        "seconds that requests and jobs have to finish after SIGTERM",
+    ),
+    (
+        "LOG_LEVEL",
+        "info",
+        "least severe lines to log: error, warn, info, debug or trace",
+    ),
+    ("HUB_WORKERS", "one per core", "jobs that run at a time"),
+    ("HUB_QUEUE", "64", "jobs that wait at most"),
+    (
+        "HUB_QUEUE_BYTES",
+        "268435456",
+        "letters that waiting jobs hold at most",
+    ),
+    (
+        "HUB_BODY_LIMIT",
+        "16777216",
+        "bytes of FASTA in one request",
+    ),
+    (
+        "HUB_CONNECTIONS",
+        "512",
+        "connections at a time; more wait in the system's backlog",
+    ),
+    (
+        "HUB_HEAD_TIMEOUT",
+        "30",
+        "seconds that a head may take, and a connection may be idle",
+    ),
+    ("HUB_UPLOADS", "32", "bodies that are read at a time"),
+    (
+        "HUB_UPLOAD_TIMEOUT",
+        "30",
+        "seconds that a body may take to arrive",
+    ),
+    ("HUB_JOB_TIMEOUT", "300", "seconds that a job may run"),
+    (
+        "HUB_STUCK_AFTER",
+        "7200",
+        "seconds that a job runs before it counts as stuck",
+    ),
+    ("HUB_USER", "demo", "who may log in"),
+    (
+        "HUB_PASSWORD_HASH",
+        "that of demo",
+        "argon2 hash of the password, in PHC form",
+    ),
+    (
+        "HUB_WEBHOOK_HOSTS",
+        "127.0.0.1,localhost",
+        "hosts that callback_url may name: host or host:port",
+    ),
+    (
+        "HUB_FAULTS",
+        "false",
+        "whether &fault=panic, error and hang are allowed: true or false",
+    ),
+];
+
+/// One line for each variable: its name, its default and what it means.
+#[must_use]
+pub fn help() -> String {
+    let lines = VARIABLES
+        .iter()
+        .map(|(name, default, meaning)| format!("  {name:<23} {default:<20} {meaning}\n"));
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::hub::Config;
+
+    #[test]
+    fn every_variable_is_listed_with_its_default() {
+        let asked = RefCell::new(vec!["LOG_LEVEL".to_owned()]); // which is not the configuration's
+        let config = Config::from_lookup(|asked_for| {
+            asked.borrow_mut().push(asked_for.to_owned());
+            let (name, default, _) = VARIABLES.iter().find(|(name, ..)| *name == asked_for)?;
+            let in_words = ["HUB_WORKERS", "HUB_PASSWORD_HASH"].contains(name);
+            (!in_words).then(|| default.into())
+        });
+        assert_eq!(
+            format!("{:?}", config.unwrap()),
+            format!("{:?}", Config::default())
+        );
+        let mut asked = asked.into_inner();
+        let mut listed: Vec<&str> = VARIABLES.iter().map(|(name, ..)| *name).collect();
+        asked.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, asked);
+    }
+
+    #[test]
+    fn a_line_of_the_help_fits_a_terminal() {
+        let help = help();
+        assert!(help.contains("  HUB_JOB_TIMEOUT         300                  seconds that"));
+        assert!(help.lines().all(|line| line.len() <= 110), "{help}");
+    }
+}
