@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Lit, LitStr, Meta, Path, parse_quote};
 
-/// The path given by `crate = …`, else `::omtx_metrics`.
+/// Where `omtx_metrics` is, if `crate = …` does not say otherwise.
 pub(crate) fn default_crate() -> Path {
     parse_quote!(::omtx_metrics)
 }
@@ -20,6 +20,26 @@ pub(crate) fn at(path: &Path, span: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+/// The path given by `#[option(crate = path)]`, for macros that have no other option.
+pub(crate) fn crate_path(input: &DeriveInput, option: &str) -> syn::Result<Path> {
+    let mut krate = default_crate();
+    for attribute in input
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident(option))
+    {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("crate") {
+                krate = meta.value()?.call(Path::parse_mod_style)?;
+                Ok(())
+            } else {
+                Err(meta.error("unknown option; expected `crate = path`"))
+            }
+        })?;
+    }
+    Ok(krate)
 }
 
 /// The fields of a struct with named fields.

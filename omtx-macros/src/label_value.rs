@@ -2,13 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Fields, Path};
+use syn::{Data, DeriveInput, Fields};
 
-use crate::attributes::{check_plain, default_crate, snake_case, text};
+use crate::attributes::{check_plain, crate_path, snake_case, text};
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let name = &input.ident;
-    let krate = crate_path(input)?;
+    let krate = crate_path(input, "label")?;
     let Data::Enum(data) = &input.data else {
         return Err(syn::Error::new(
             name.span(),
@@ -78,23 +78,4 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
         }
     })
-}
-
-fn crate_path(input: &DeriveInput) -> syn::Result<Path> {
-    let mut krate = default_crate();
-    for attribute in input
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("label"))
-    {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                krate = meta.value()?.call(Path::parse_mod_style)?;
-                Ok(())
-            } else {
-                Err(meta.error("unknown option; expected `crate = path`"))
-            }
-        })?;
-    }
-    Ok(krate)
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, GenericParam, Ident, Path, Type};
+use syn::{DeriveInput, GenericParam, Ident, Type};
 
 use crate::attributes::{at, default_crate, named_fields, text};
 
@@ -15,7 +15,7 @@ struct Label<'a> {
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
-    let krate = crate_path(input)?;
+    let krate = crate_path(input, "labels")?;
     let struct_name = &input.ident;
     let labels = labels(input)?;
     let generics: Vec<&GenericParam> = input.generics.params.iter().collect();
@@ -163,23 +163,4 @@ fn is_str(ty: &Type) -> bool {
         }
         _ => false,
     }
-}
-
-fn crate_path(input: &DeriveInput) -> syn::Result<Path> {
-    let mut krate = default_crate();
-    for attribute in input
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("labels"))
-    {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                krate = meta.value()?.call(Path::parse_mod_style)?;
-                Ok(())
-            } else {
-                Err(meta.error("unknown option; expected `crate = path`"))
-            }
-        })?;
-    }
-    Ok(krate)
 }

@@ -202,6 +202,8 @@ impl<M> Table<M> {
         }
         let owner = self.owner();
         let new = &owner.series[seen.len()..];
+        // Exactly: a family stops growing, and what is over would stay.
+        seen.reserve_exact(new.len());
         seen.extend(new.iter().map(Arc::clone));
         !new.is_empty()
     }
