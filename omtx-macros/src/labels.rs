@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam, Ident, Type};
 
-use crate::attributes::{at, default_crate, named_fields, text};
+use crate::attributes::{at, crate_path, named_fields, text};
 
 struct Label<'a> {
     field: &'a Ident,
