@@ -18,6 +18,8 @@ const REQUEST_RATE: &str = "sum by (method, endpoint) (rate(http_requests_total[
 
 const ERROR_RATIO: &str = r#"sum by (job) (rate(http_requests_total{status=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m]))"#;
 
+const FAILED_ENDS_RATIO: &str = r#"sum by (job) (rate(http_request_ends_total{end=~"error|panicked|body_error"}[5m])) / sum by (job) (rate(http_request_ends_total[5m]))"#;
+
 const JOB_P95: &str =
     "histogram_quantile(0.95, sum by (le, job) (rate(omtx_hub_job_duration_seconds_bucket[5m])))";
 
@@ -185,6 +187,13 @@ async fn prometheus_scrapes_the_hub_and_its_queries_say_what_happened() {
         "the queries say {ratio}, the traffic was {sent}"
     );
 
+    // Uploads that clients broke off are among the ends, and not among the statuses.
+    let failed = only(&prometheus, FAILED_ENDS_RATIO).await;
+    assert!(
+        failed > 0.0 && failed < 1.0 && failed > ratio * 0.7,
+        "{failed} of the requests failed, and {ratio} had a status of 5xx"
+    );
+
     let p95 = only(&prometheus, JOB_P95).await;
     assert!(p95 > 0.0 && p95 < 60.0, "{p95}");
 }
@@ -211,7 +220,13 @@ fn the_readmes_show_the_queries_and_the_configuration_that_are_tested() {
         .replace("    scrape_timeout: 1s\n", "")
         .replace("1s", "15s");
     for readme in [README, include_str!("../../../README.md")] {
-        for text in [REQUEST_RATE, ERROR_RATIO, JOB_P95, &shown] {
+        for text in [
+            REQUEST_RATE,
+            ERROR_RATIO,
+            FAILED_ENDS_RATIO,
+            JOB_P95,
+            &shown,
+        ] {
             assert!(
                 readme.contains(text),
                 "a README lacks what is tested:\n{text}"
