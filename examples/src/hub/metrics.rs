@@ -46,7 +46,7 @@ impl Metrics {
             &registry,
             env!("CARGO_PKG_VERSION"),
             option_env!("GIT_REVISION"),
-            None,
+            option_env!("HUB_RUSTC"), // from build.rs
         )?;
         ContextMetrics::expose(&registry)?;
         let metrics = Self {

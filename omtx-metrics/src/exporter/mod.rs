@@ -51,7 +51,8 @@ pub const TEXT_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 ///
 /// # Cost
 ///
-/// The body is written into a buffer that is reused once the response has been sent. Scrapes of one exporter take turns.
+/// The body is written into a buffer that is reused once the response has been sent. Scrapes that come at the same time
+/// share one round of collectors, and take turns at each family; what is being counted never waits for them.
 #[derive(Clone)]
 pub struct Exporter {
     inner: Arc<Inner>,
