@@ -89,26 +89,3 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(pointer, layout) }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::hint::black_box;
-
-    // Other tests of this binary may allocate meanwhile, so only lower bounds hold.
-    #[test]
-    fn an_allocation_is_counted_with_its_bytes() {
-        let seen = count(|| drop(black_box(Vec::<u8>::with_capacity(100_000))));
-        assert!(seen.count >= 1 && seen.bytes >= 100_000, "{seen:?}");
-    }
-
-    #[test]
-    fn what_was_freed_is_not_live() {
-        let (kept, bytes) = live(|| {
-            drop(black_box(vec![0_u8; 100_000_000]));
-            vec![0_u8; 10_000_000]
-        });
-        assert_eq!(kept.len(), 10_000_000);
-        assert!((10_000_000..60_000_000).contains(&bytes), "{bytes}");
-    }
-}
