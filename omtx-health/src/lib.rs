@@ -1,0 +1,1 @@
+//! Can this service take traffic, and what stands in its way?

@@ -1,0 +1,1 @@
+//! Does every log line know its request and its job?
