@@ -162,7 +162,9 @@ pub use exporter::{Exporter, Scrape, TEXT_CONTENT_TYPE};
 pub use family::{Family, Handle};
 pub use label::{LabelValue, Labels, MAX_VALUE_BYTES, OVERFLOW};
 pub use omtx_macros::{LabelValue, Labels, MetricSet};
-pub use registry::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, Registry, RegistryBuilder};
+pub use registry::{
+    DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, FamilyBuilder, Registry, RegistryBuilder,
+};
 pub use set::{MetricSet, SetOptions};
 
 /// What the derive macros expand to. Not for use by hand.

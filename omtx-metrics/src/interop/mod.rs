@@ -28,7 +28,7 @@
 //! use omtx_metrics::{Counter, Registry};
 //!
 //! let registry = Registry::new();
-//! registry.family::<(), Counter>("restarts_total", "Restarts.", &[])?.with(()).add(2);
+//! registry.family::<(), Counter>("restarts_total", "Restarts.").register()?.with(()).add(2);
 //!
 //! let theirs = prometheus::Registry::new();
 //! theirs.register(Box::new(registry.prometheus_collector())).unwrap();

@@ -2,11 +2,13 @@
 
 mod builder;
 mod entry;
+mod family;
 mod library;
 mod plan;
 
 pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
+pub use family::FamilyBuilder;
 pub(crate) use library::Library;
 
 use std::any::{Any, TypeId};
@@ -14,16 +16,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::cell::Metric;
 use crate::collector::{Collector, Collectors};
 use crate::encode::TextEncoder;
-use crate::family::{Declared, Family};
-use crate::label::Labels;
 use crate::lock::lock;
 use crate::set::{MetricSet, SetOptions};
 use crate::{Catalog, Error};
 use builder::Config;
-use entry::Single;
 
 /// The families of one service, and of everybody in the process who shares it.
 ///
@@ -143,50 +141,6 @@ impl Registry {
             set: Arc::clone(&set) as _,
         });
         Ok(set)
-    }
-
-    /// Registers one family under a name that is known only at run time.
-    ///
-    /// The registry's namespace is put before the name. Prefer a [`MetricSet`] where the name is fixed: it is checked by
-    /// the compiler, and is in the code's documentation.
-    ///
-    /// # Errors
-    ///
-    /// If the name or a label is malformed, the help text is empty, buckets do not increase, or the name is taken.
-    ///
-    /// ```
-    /// use omtx_metrics::{Counter, Registry};
-    ///
-    /// let registry = Registry::new();
-    /// let name = format!("{}_restarts_total", "relay");
-    /// let restarts = registry.family::<(), Counter>(name, "Restarts of the relay.", &[])?;
-    /// restarts.with(()).inc();
-    /// assert!(registry.to_text().ends_with("relay_restarts_total 1\n"));
-    ///
-    /// let error = registry.family::<(), Counter>("a-b_total", "Bad.", &[]).unwrap_err();
-    /// assert_eq!(error.to_string(), r#"invalid metric name "a-b_total"; expected [a-zA-Z_][a-zA-Z0-9_]*"#);
-    /// # Ok::<(), omtx_metrics::Error>(())
-    /// ```
-    pub fn family<L: Labels, M: Metric>(
-        &self,
-        name: impl Into<Cow<'static, str>>,
-        help: impl Into<Cow<'static, str>>,
-        buckets: &[f64],
-    ) -> Result<Arc<Family<L, M>>, Error> {
-        let sets = lock(&self.inner.sets);
-        let spec =
-            plan::single::<Family<L, M>>(&name.into(), &help.into(), buckets, &self.inner.config)?;
-        let owner = std::any::type_name::<Family<L, M>>();
-        self.check_free(std::iter::once(&*spec), owner)?;
-        let family = Arc::new(<Family<L, M> as Declared>::build(Arc::clone(&spec)));
-        self.add([Entry::new(
-            spec,
-            Arc::new(Single(Arc::clone(&family))),
-            0,
-            owner,
-        )]);
-        drop(sets);
-        Ok(family)
     }
 
     /// Registers code of somebody else's that is asked for rows at every scrape.

@@ -1,5 +1,6 @@
 //! From a declaration to the families as they will be registered: every rule is checked here, once, at start-up.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::builder::{Config, ConstantLabels, check_namespace};
@@ -33,8 +34,8 @@ pub(super) fn specs(
             let find = |pairs: &'_ [(_, _)]| {
                 pairs
                     .iter()
-                    .rfind(|(from, _): &&(std::borrow::Cow<'_, str>, _)| *from == desc.name)
-                    .map(|(_, to): &(_, std::borrow::Cow<'static, str>)| to.to_string())
+                    .rfind(|(from, _): &&(Cow<'_, str>, _)| *from == desc.name)
+                    .map(|(_, to): &(_, Cow<'static, str>)| to.to_string())
             };
             let name = find(&options.renamed).unwrap_or_else(|| desc.name.to_owned());
             let own_buckets = options
@@ -74,18 +75,55 @@ pub(super) fn specs(
         .collect()
 }
 
+/// A family that no set declares, as its builder has it.
+#[derive(Debug)]
+pub(super) struct Undeclared {
+    name: Cow<'static, str>,
+    help: Cow<'static, str>,
+    pub(super) unit: Cow<'static, str>,
+    pub(super) buckets: Option<Vec<f64>>,
+    pub(super) max_series: Option<usize>,
+    pub(super) zeroed: bool,
+    pub(super) bare: bool,
+    pub(super) state: Option<Cow<'static, str>>,
+}
+
+impl Undeclared {
+    pub(super) fn new(name: Cow<'static, str>, help: Cow<'static, str>) -> Self {
+        Self {
+            name,
+            help,
+            unit: "".into(),
+            buckets: None,
+            max_series: None,
+            zeroed: false,
+            bare: false,
+            state: None,
+        }
+    }
+}
+
 /// The spec of a family that belongs to no set.
 pub(super) fn single<D: Declared>(
-    name: &str,
-    help: &str,
-    buckets: &[f64],
+    family: &Undeclared,
     config: &Config,
 ) -> Result<Arc<Spec>, Error> {
-    if !buckets.is_empty() && D::KIND != Kind::Histogram {
+    let name = match config.namespace.as_deref().filter(|_| !family.bare) {
+        Some(namespace) => format!("{namespace}_{}", family.name),
+        None => family.name.to_string(),
+    };
+    if family.buckets.as_ref().is_some_and(Vec::is_empty) {
+        let expected = format!("at least one bound for family \"{name}\"");
+        return Err(Error::invalid("buckets", "[]", &expected));
+    }
+    if family.max_series == Some(0) {
+        return Err(Error::invalid("max_series", 0, "at least 1"));
+    }
+    if family.zeroed && D::OPEN > 0 {
         return Err(Error::invalid(
-            "buckets of family",
-            name,
-            "no buckets: it is no histogram",
+            "zeroed family",
+            &name,
+            "closed labels only: the values of a `&str` are not known beforehand",
         ));
     }
     if D::CLOSED > MAX_CLOSED {
@@ -95,22 +133,19 @@ pub(super) fn single<D: Declared>(
             &format!("{MAX_CLOSED} at most for family \"{name}\"; make one of the labels a `&str`"),
         ));
     }
-    let name = match &config.namespace {
-        Some(namespace) => format!("{namespace}_{name}"),
-        None => name.to_owned(),
-    };
+    let state = family.state.as_deref().map(str::to_owned);
     spec(
         Draft {
-            states: D::STATES.map(|states| (None, Some(states))),
+            states: D::STATES.map(|states| (state, Some(states))),
             name,
-            help,
+            help: &family.help,
             kind: D::KIND,
-            unit: "",
+            unit: &family.unit,
             labels: D::LABELS,
             label_names: D::LABELS.iter().map(|label| label.name.into()).collect(),
-            buckets,
-            max_series: 0,
-            zeroed: false,
+            buckets: family.buckets.as_deref().unwrap_or_default(),
+            max_series: family.max_series.unwrap_or_default(),
+            zeroed: family.zeroed,
         },
         &config.constant_labels,
         config,

@@ -13,7 +13,7 @@ struct QueueLabels<'a> {
 
 fn main() {
     let jobs = Registry::new()
-        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.", &[])
+        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.").register()
         .unwrap();
     jobs.with(QueueLabels { queue: "jobs" }).inc();
     let _: &Family<JobLabels<'static>, Counter> = &jobs;

@@ -8,7 +8,7 @@ struct JobLabels<'a> {
 
 fn main() {
     let jobs = Registry::new()
-        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.", &[])
+        .family::<JobLabels<'static>, Counter>("jobs_total", "Jobs.").register()
         .unwrap();
     jobs.with(JobLabels { job_typ: "align", stage: "queue" }).inc();
     let _: &Family<JobLabels<'static>, Counter> = &jobs;

@@ -37,7 +37,10 @@ fn registry(timeout: Duration) -> Registry {
         .collect_timeout(timeout)
         .build()
         .unwrap();
-    let ours = registry.family::<(), Gauge>("ours", "Ours.", &[]).unwrap();
+    let ours = registry
+        .family::<(), Gauge>("ours", "Ours.")
+        .register()
+        .unwrap();
     ours.with(()).set(1.0);
     registry
         .register_collector("honest", |rows: &mut Rows| {
@@ -293,7 +296,8 @@ fn rows_beyond_the_limit_are_lost_and_counted_once() {
 fn our_families_win_over_a_collectors() {
     let registry = registry(PATIENT);
     let ours = registry
-        .family::<(), Counter>("jobs_total", "Ours.", &[])
+        .family::<(), Counter>("jobs_total", "Ours.")
+        .register()
         .unwrap();
     ours.with(()).inc();
     registry
@@ -331,7 +335,9 @@ fn our_families_win_over_a_collectors() {
 fn a_family_named_like_a_sample_of_a_histogram_is_lost() {
     let registry = registry(PATIENT);
     let ours = registry
-        .family::<(), omtx_metrics::Histogram>("jobs_seconds", "Ours.", &[1.0])
+        .family::<(), omtx_metrics::Histogram>("jobs_seconds", "Ours.")
+        .buckets([1.0])
+        .register()
         .unwrap();
     ours.with(()).observe(0.5);
     registry
@@ -362,7 +368,8 @@ fn what_overflows_a_familys_cap_is_counted_in_the_next_scrape() {
     }
     let registry = Registry::builder().max_series(1).build().unwrap();
     let family = registry
-        .family::<PathLabels<'static>, Counter>("requests_total", "Requests.", &[])
+        .family::<PathLabels<'static>, Counter>("requests_total", "Requests.")
+        .register()
         .unwrap();
     for path in ["/a", "/b", "/c"] {
         family.with(PathLabels { path }).inc();
@@ -379,7 +386,8 @@ fn what_overflows_a_familys_cap_is_counted_in_the_next_scrape() {
 fn an_applications_family_wins_over_the_librarys() {
     let registry = Registry::new();
     let ours = registry
-        .family::<(), Counter>("omtx_scrapes_total", "Scrapes of something else.", &[])
+        .family::<(), Counter>("omtx_scrapes_total", "Scrapes of something else.")
+        .register()
         .unwrap();
     ours.with(()).inc();
     let scraper = Scraper::new(&registry);

@@ -26,7 +26,7 @@ struct One<'a> {
 
 fn three() -> (Registry, std::sync::Arc<Family<Three<'static>, Counter>>) {
     let registry = Registry::new();
-    let family = registry.family("x_total", "Counts.", &[]).unwrap();
+    let family = registry.family("x_total", "Counts.").register().unwrap();
     (registry, family)
 }
 
@@ -76,7 +76,8 @@ fn values_that_are_the_same_when_joined_stay_apart() {
 fn values_of_every_unicode_plane_round_trip() {
     let registry = Registry::new();
     let family = registry
-        .family::<One<'static>, Counter>("x_total", "Counts.", &[])
+        .family::<One<'static>, Counter>("x_total", "Counts.")
+        .register()
         .unwrap();
     let planes = (0..=16_u32).flat_map(|plane| {
         let at = plane << 16;
@@ -114,7 +115,8 @@ fn values_of_every_unicode_plane_round_trip() {
 fn a_long_value_is_cut_on_a_character_boundary_and_stays_one_series() {
     let registry = Registry::new();
     let family = registry
-        .family::<One<'static>, Counter>("x_total", "Counts.", &[])
+        .family::<One<'static>, Counter>("x_total", "Counts.")
+        .register()
         .unwrap();
     let longest = "\\".repeat(MAX_VALUE_BYTES);
     let longer = format!("{}é and more", "x".repeat(MAX_VALUE_BYTES - 1));
@@ -136,7 +138,10 @@ fn a_long_value_is_cut_on_a_character_boundary_and_stays_one_series() {
 fn a_hostile_help_text_stays_on_its_line_and_reads_back() {
     let help = "\\ \\n \n# TYPE evil counter\nevil 1\r \"quoted\" {} # \u{0}é😀";
     let registry = Registry::new();
-    let family = registry.family::<(), Gauge>("ours", help, &[]).unwrap();
+    let family = registry
+        .family::<(), Gauge>("ours", help)
+        .register()
+        .unwrap();
     family.with(()).set(1.0);
     registry
         .register_collector("theirs", move |rows: &mut Rows| {

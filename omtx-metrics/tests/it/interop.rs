@@ -193,7 +193,8 @@ fn both_ways_at_once_doubles_nothing() {
 fn where_both_have_a_family_ours_wins_and_the_collision_is_counted() {
     let registry = Registry::new();
     registry
-        .family::<(), Counter>("shared_total", "Ours.", &[])
+        .family::<(), Counter>("shared_total", "Ours.")
+        .register()
         .unwrap()
         .with(())
         .add(1);

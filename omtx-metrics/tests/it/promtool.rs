@@ -74,16 +74,21 @@ fn our_linter_agrees_with_promtool() {
         "http_seconds",
         "a_s_b",
     ] {
-        let gauge = registry.family::<(), Gauge>(name, "A gauge.", &[]).unwrap();
+        let gauge = registry
+            .family::<(), Gauge>(name, "A gauge.")
+            .register()
+            .unwrap();
         gauge.with(()).set(1.0);
     }
     let counter = registry
-        .family::<(), Counter>("read_bits_total", "A counter.", &[])
+        .family::<(), Counter>("read_bits_total", "A counter.")
+        .register()
         .unwrap();
     counter.with(()).inc();
     for name in ["x_gauge", "x_hours", "x_total", "x_kb"] {
         let unknown = registry
-            .family::<(), Unknown>(name, "Unknown.", &[])
+            .family::<(), Unknown>(name, "Unknown.")
+            .register()
             .unwrap();
         unknown.with(()).set(1.0);
     }

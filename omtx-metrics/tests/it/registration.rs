@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use omtx_metrics::{Counter, FamilyRef, Histogram, Kind, MetricSet, Registry, SetOptions};
+use omtx_metrics::{
+    Counter, FamilyRef, Histogram, Kind, LabelValue, Labels, MetricSet, Registry, SetOptions,
+    StateSet,
+};
 
 /// A mailer.
 #[derive(MetricSet)]
@@ -58,7 +61,8 @@ fn the_same_options_mean_the_same_set_and_others_another() {
 fn a_set_that_cannot_be_registered_leaves_nothing_behind() {
     let registry = Registry::new();
     registry
-        .family::<(), Histogram>("send_duration_seconds", "Taken.", &[])
+        .family::<(), Histogram>("send_duration_seconds", "Taken.")
+        .register()
         .unwrap();
     let error = registry.register::<Mailer>().err().unwrap();
     assert!(error.is_conflict(), "{error}");
@@ -84,4 +88,50 @@ fn references_are_constants_with_the_whole_description() {
     );
     assert_eq!(desc.help, "Time to send one.");
     assert_eq!(Mailer::FAMILIES.len(), 2);
+}
+
+#[test]
+fn a_family_without_a_set_has_the_same_options() {
+    #[derive(Clone, Copy, LabelValue)]
+    enum Mood {
+        Good,
+        Bad,
+    }
+    #[derive(Labels)]
+    struct MoodLabels {
+        mood: Mood,
+    }
+
+    let registry = Registry::builder().namespace("shop").build().unwrap();
+    let read = registry
+        .family::<MoodLabels, Counter>("read_bytes_total", "Read.")
+        .unit("bytes")
+        .zeroed()
+        .bare()
+        .max_series(7)
+        .register()
+        .unwrap();
+    read.with(MoodLabels { mood: Mood::Bad }).add(2);
+    let mood = registry
+        .family::<(), StateSet<Mood>>("mood", "How it is.")
+        .state("is")
+        .register()
+        .unwrap();
+    mood.with(()).set(Mood::Good);
+    assert_eq!(
+        registry.to_text(),
+        "\
+# HELP read_bytes_total Read.
+# TYPE read_bytes_total counter
+read_bytes_total{mood=\"good\"} 0
+read_bytes_total{mood=\"bad\"} 2
+# HELP shop_mood How it is.
+# TYPE shop_mood gauge
+shop_mood{is=\"good\"} 1
+shop_mood{is=\"bad\"} 0
+"
+    );
+    let catalog = registry.catalog();
+    let family = catalog.get("read_bytes_total").unwrap();
+    assert_eq!((family.unit.as_str(), family.max_series), ("bytes", 7));
 }

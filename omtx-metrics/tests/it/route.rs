@@ -36,7 +36,8 @@ fn app(registry: &Registry) -> Router {
 async fn a_scrape_answers_with_the_content_type_that_prometheus_3_insists_on() {
     let registry = Registry::new();
     registry
-        .family::<(), Counter>("a_total", "A.", &[])
+        .family::<(), Counter>("a_total", "A.")
+        .register()
         .unwrap()
         .with(())
         .add(3);

@@ -182,50 +182,88 @@ fn single_families_are_checked() {
         "é_total",
     ] {
         invalid(
-            registry.family::<(), Counter>(name, "Help.", &[]),
+            registry.family::<(), Counter>(name, "Help.").register(),
             &format!("invalid metric name \"{name}\"; expected {NAME}"),
         );
     }
     for help in ["", " ", "\n"] {
         invalid(
-            registry.family::<(), Gauge>("a", help, &[]),
+            registry.family::<(), Gauge>("a", help).register(),
             r#"invalid help text of family "a"; expected a text that is not empty"#,
         );
     }
     for name in ["a", "_total"] {
         invalid(
-            registry.family::<(), Counter>(name, "Help.", &[]),
+            registry.family::<(), Counter>(name, "Help.").register(),
             &format!(
                 "invalid metric name \"{name}\"; expected a counter's name that ends in \"_total\""
             ),
         );
     }
     invalid(
-        registry.family::<(), Info>("a", "Help.", &[]),
+        registry.family::<(), Info>("a", "Help.").register(),
         r#"invalid metric name "a"; expected an info's name that ends in "_info""#,
     );
     for name in ["a_bucket", "a_count", "a_sum", "a_created"] {
         invalid(
-            registry.family::<(), Unknown>(name, "Help.", &[]),
+            registry.family::<(), Unknown>(name, "Help.").register(),
             &format!(
                 "invalid metric name \"{name}\"; expected a name that does not end in \"_bucket\", \"_count\", \"_sum\" or \"_created\""
             ),
         );
     }
     invalid(
-        registry.family::<(), Histogram>("a_total", "Help.", &[]),
+        registry
+            .family::<(), Histogram>("a_total", "Help.")
+            .register(),
         r#"invalid metric name "a_total"; expected a name that does not end in "_total", "_bucket", "_count", "_sum" or "_created""#,
     );
     invalid(
-        registry.family::<(), Histogram>("a", "Help.", &[2.0, 1.0]),
+        registry
+            .family::<(), Histogram>("a", "Help.")
+            .buckets([2.0, 1.0])
+            .register(),
         r#"invalid buckets "[2.0, 1.0]"; expected finite, strictly increasing bounds for family "a""#,
     );
     invalid(
-        registry.family::<(), Gauge>("a", "Help.", &[1.0]),
-        r#"invalid buckets of family "a"; expected no buckets: it is no histogram"#,
+        registry
+            .family::<(), Histogram>("a", "Help.")
+            .buckets([])
+            .register(),
+        r#"invalid buckets "[]"; expected at least one bound for family "a""#,
     );
     invalid(
-        registry.family::<StateLabels<'static>, StateSet<Mood>>("state", "Help.", &[]),
+        registry
+            .family::<(), Gauge>("a", "Help.")
+            .max_series(0)
+            .register(),
+        r#"invalid max_series "0"; expected at least 1"#,
+    );
+    invalid(
+        registry
+            .family::<(), Gauge>("a_seconds", "Help.")
+            .unit("bytes")
+            .register(),
+        r#"invalid metric name "a_seconds"; expected a name that ends in its unit, "_bytes""#,
+    );
+    invalid(
+        registry
+            .family::<StateLabels<'static>, Gauge>("a", "Help.")
+            .zeroed()
+            .register(),
+        r#"invalid zeroed family "a"; expected closed labels only: the values of a `&str` are not known beforehand"#,
+    );
+    invalid(
+        registry
+            .family::<(), StateSet<Mood>>("a", "Help.")
+            .state("le")
+            .register(),
+        r#"invalid label name "le"; expected [a-zA-Z_][a-zA-Z0-9_]*, not starting with "__", and not "le" or "quantile""#,
+    );
+    invalid(
+        registry
+            .family::<StateLabels<'static>, StateSet<Mood>>("state", "Help.")
+            .register(),
         r#"invalid label name "state"; expected a label that family "state" has once, and that is no constant label"#,
     );
     assert_eq!(registry.catalog().families, []);
@@ -240,56 +278,66 @@ fn a_name_is_registered_once_whatever_the_type() {
         assert!(error.to_string().starts_with(start), "{error}");
     }
     let registry = Registry::new();
-    registry.family::<(), Gauge>("a", "Help.", &[]).unwrap();
     registry
-        .family::<(), Gauge>("b_total", "Help.", &[])
+        .family::<(), Gauge>("a", "Help.")
+        .register()
         .unwrap();
     registry
-        .family::<(), Gauge>("c_info", "Help.", &[])
+        .family::<(), Gauge>("b_total", "Help.")
+        .register()
         .unwrap();
     registry
-        .family::<(), Counter>("d_total", "Help.", &[])
+        .family::<(), Gauge>("c_info", "Help.")
+        .register()
+        .unwrap();
+    registry
+        .family::<(), Counter>("d_total", "Help.")
+        .register()
         .unwrap();
 
     let already = |name: &str, kind: &str| {
         format!("family \"{name}\" is registered already, as a {kind} of `")
     };
     taken(
-        registry.family::<(), Gauge>("a", "Help.", &[]),
+        registry.family::<(), Gauge>("a", "Help.").register(),
         &already("a", "gauge"),
     );
     taken(
-        registry.family::<(), Unknown>("a", "Help.", &[]),
+        registry.family::<(), Unknown>("a", "Help.").register(),
         &already("a", "gauge"),
     );
     taken(
-        registry.family::<(), Histogram>("a", "Help.", &[]),
+        registry.family::<(), Histogram>("a", "Help.").register(),
         &already("a", "gauge"),
     );
     // OpenMetrics calls the counter `a_total` and the info `a_info` `a`.
     taken(
-        registry.family::<(), Counter>("a_total", "Help.", &[]),
+        registry
+            .family::<(), Counter>("a_total", "Help.")
+            .register(),
         &already("a_total", "gauge"),
     );
     taken(
-        registry.family::<(), Info>("a_info", "Help.", &[]),
+        registry.family::<(), Info>("a_info", "Help.").register(),
         &already("a_info", "gauge"),
     );
     taken(
-        registry.family::<(), Gauge>("d", "Help.", &[]),
+        registry.family::<(), Gauge>("d", "Help.").register(),
         &already("d", "counter"),
     );
     // In text 0.0.4 these have the very same name.
     taken(
-        registry.family::<(), Counter>("b_total", "Help.", &[]),
+        registry
+            .family::<(), Counter>("b_total", "Help.")
+            .register(),
         &already("b_total", "gauge"),
     );
     taken(
-        registry.family::<(), Info>("c_info", "Help.", &[]),
+        registry.family::<(), Info>("c_info", "Help.").register(),
         &already("c_info", "gauge"),
     );
     taken(
-        registry.family::<(), Gauge>("d_total", "Help.", &[]),
+        registry.family::<(), Gauge>("d_total", "Help.").register(),
         &already("d_total", "counter"),
     );
     assert_eq!(registry.catalog().families.len(), 4);
@@ -298,7 +346,10 @@ fn a_name_is_registered_once_whatever_the_type() {
 #[test]
 fn the_message_of_a_conflict_names_both_sides() {
     let registry = Registry::new();
-    registry.family::<(), Gauge>("mood", "Help.", &[]).unwrap();
+    registry
+        .family::<(), Gauge>("mood", "Help.")
+        .register()
+        .unwrap();
     conflict(
         registry.register::<Set>(),
         &format!(
@@ -367,7 +418,8 @@ fn closed_values_by_hand_are_checked_like_derived_ones() {
     fn refused<S: omtx_metrics::LabelValue>(values: &str) {
         let registry = Registry::new();
         let error = registry
-            .family::<(), StateSet<S>>("a", "Help.", &[])
+            .family::<(), StateSet<S>>("a", "Help.")
+            .register()
             .unwrap_err();
         assert!(error.is_invalid());
         let start =
@@ -387,7 +439,8 @@ fn a_constant_label_may_be_called_like_one_of_the_librarys() {
             .build()
             .unwrap();
         let family = registry
-            .family::<(), Counter>("a_total", "A.", &[])
+            .family::<(), Counter>("a_total", "A.")
+            .register()
             .unwrap();
         family.with(()).inc();
         let scrape = omtx_metrics::Exporter::new(&registry).scrape().into_body();
