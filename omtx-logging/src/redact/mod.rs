@@ -1,0 +1,21 @@
+//! What must not stand in a log: the hook that the encoder asks.
+
+/// Hides what must not stand in a log, while a line is encoded.
+pub trait Redact: Send + Sync + 'static {
+    /// Whether the value of this key is replaced by `"[redacted]"`, whatever it is.
+    ///
+    /// `key` is the full name, dots included. Asked once per callsite and key, not per line.
+    fn hides(&self, key: &str) -> bool;
+
+    /// Rewrites a text value, or the message: pushes the new text to `out` and returns true, or returns false to leave
+    /// `text` as it is.
+    fn rewrite(&self, key: &str, text: &str, out: &mut String) -> bool;
+
+    /// Whether [`rewrite`](Self::rewrite) ever returns true; if not, text is encoded without a detour.
+    fn rewrites(&self) -> bool {
+        true
+    }
+}
+
+/// What a hidden value becomes.
+pub(crate) const REDACTED: &str = "[redacted]";

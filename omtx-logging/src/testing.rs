@@ -1,0 +1,3 @@
+//! For tests of applications: the lines that were logged.
+
+pub use crate::sink::Lines;
