@@ -149,6 +149,8 @@ mod set;
 pub mod sets;
 mod sync;
 pub mod testing;
+#[allow(dead_code)] // for the encoders that show times
+mod time;
 
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{

@@ -2,7 +2,7 @@
 
 use super::contention::Contention;
 use super::stripes::Stripes;
-use super::{CellConfig, Metric, Reading, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, metric};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -92,7 +92,7 @@ impl metric::Sealed for Counter {
         Self::new()
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::Counter(self.get())
     }
 }

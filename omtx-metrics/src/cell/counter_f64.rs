@@ -2,7 +2,7 @@
 
 use super::contention::Contention;
 use super::stripes::Stripes;
-use super::{CellConfig, Metric, Reading, float, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, float, metric};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -82,7 +82,7 @@ impl metric::Sealed for CounterF64 {
         }
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::CounterF64(self.get())
     }
 }

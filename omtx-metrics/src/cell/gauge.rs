@@ -1,6 +1,6 @@
 //! A value that goes up and down.
 
-use super::{CellConfig, Metric, Reading, float, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, float, metric};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -62,7 +62,7 @@ impl metric::Sealed for Gauge {
         }
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::Gauge(self.get())
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::contention::Contention;
 use super::stripes::Stripes;
-use super::{Bounds, CellConfig, Metric, Reading, float, metric};
+use super::{Bounds, CellConfig, Metric, Reading, Values, Wants, float, metric};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -219,12 +219,13 @@ impl metric::Sealed for Histogram {
         }
     }
 
-    fn read<'a>(&'a self, buckets: &'a mut Vec<u64>) -> Reading<'a> {
-        let sum = self.snapshot(buckets);
+    fn read<'a>(&'a self, _: Wants, values: &'a mut Values) -> Reading<'a> {
+        let sum = self.snapshot(&mut values.buckets);
         Reading::Histogram {
             bounds: &self.bounds,
-            buckets,
+            buckets: &values.buckets,
             sum,
+            native: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Facts as labels.
 
-use super::{CellConfig, Metric, Reading, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, metric};
 use crate::Kind;
 
 /// Facts as labels; the value is always 1, and the name ends in `_info`.
@@ -38,7 +38,7 @@ impl metric::Sealed for Info {
         Self {}
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::Counter(1)
     }
 }

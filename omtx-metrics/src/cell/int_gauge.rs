@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::{CellConfig, Metric, Reading, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, metric};
 use crate::Kind;
 use crate::sync::{AtomicI64, Ordering};
 
@@ -106,7 +106,7 @@ impl metric::Sealed for IntGauge {
         }
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::IntGauge(self.get())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Bounds;
+use super::{Bounds, ExemplarBuffer, NativeReading, Values, Wants};
 use crate::Kind;
 
 /// A cell that a [`Family`](crate::Family) can have: [`Counter`](crate::Counter), [`Gauge`](crate::Gauge),
@@ -22,8 +22,11 @@ pub trait Sealed {
     where
         Self: Sized;
 
-    /// The value now. A histogram puts its buckets into `buckets`.
-    fn read<'a>(&'a self, buckets: &'a mut Vec<u64>) -> Reading<'a>;
+    /// The value now. A histogram puts its buckets into `values`.
+    fn read<'a>(&'a self, wants: Wants, values: &'a mut Values) -> Reading<'a>;
+
+    /// Copies the exemplars, if there are any, to the empty buffer.
+    fn exemplars(&self, _: &mut ExemplarBuffer) {}
 }
 
 /// What the cells of one family, or of one series, share.
@@ -41,9 +44,11 @@ pub enum Reading<'a> {
     IntGauge(i64),
     Histogram {
         bounds: &'a Bounds,
-        /// Per bucket, not cumulative; the last is `+Inf`.
+        /// Per bucket, not cumulative; the last is `+Inf`. A histogram of the native form only has no other.
         buckets: &'a [u64],
         sum: f64,
+        /// `None` if the family has not the form, or it is not wanted. Its count is the sum of `buckets`.
+        native: Option<&'a NativeReading>,
     },
     States {
         mask: u64,

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
-use super::{Bounds, CellConfig, Counter, Histogram, Reading, metric::Sealed as _};
+use super::{Bounds, CellConfig, Counter, Histogram, Reading, Values, Wants, metric::Sealed as _};
 
 const WRITERS: usize = 8;
 const ROUNDS: u64 = 50_000;
@@ -56,7 +56,7 @@ fn no_bucket_goes_down_and_no_observation_is_lost_while_a_histogram_splits() {
     let histogram: Histogram = super::new(&CellConfig {
         bounds: Arc::new(Bounds::new(&[1.0, 2.0])),
     });
-    let (mut last, mut scratch) = ([0; 3], Vec::new());
+    let (mut last, mut scratch) = ([0; 3], Values::default());
     run(
         || {
             [0.5, 1.5, 2.5]
@@ -65,7 +65,8 @@ fn no_bucket_goes_down_and_no_observation_is_lost_while_a_histogram_splits() {
         },
         || histogram.split(),
         || {
-            let Reading::Histogram { buckets, .. } = histogram.read(&mut scratch) else {
+            let Reading::Histogram { buckets, .. } = histogram.read(Wants::default(), &mut scratch)
+            else {
                 unreachable!("a histogram reads as one");
             };
             for (last, &bucket) in last.iter_mut().zip(buckets) {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{CellConfig, Metric, Reading, metric};
+use super::{CellConfig, Metric, Reading, Values, Wants, metric};
 use crate::sync::{AtomicU64, Ordering};
 use crate::{Kind, LabelValue};
 
@@ -82,7 +82,7 @@ impl<S: LabelValue> metric::Sealed for StateSet<S> {
         }
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::States {
             mask: self.mask.load(Ordering::Relaxed),
             states: S::VALUES,

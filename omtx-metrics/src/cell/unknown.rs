@@ -1,6 +1,6 @@
 //! A value about which nothing is promised.
 
-use super::{CellConfig, Gauge, Metric, Reading, metric};
+use super::{CellConfig, Gauge, Metric, Reading, Values, Wants, metric};
 use crate::Kind;
 
 /// A value about which nothing is promised; `untyped` in text 0.0.4.
@@ -55,7 +55,7 @@ impl metric::Sealed for Unknown {
         }
     }
 
-    fn read<'a>(&'a self, _: &'a mut Vec<u64>) -> Reading<'a> {
+    fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {
         Reading::Gauge(self.get())
     }
 }

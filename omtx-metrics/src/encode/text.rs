@@ -7,7 +7,7 @@ use crate::cell::{Bounds, Reading};
 use crate::collector::{ForeignFamily, ForeignValue};
 use crate::family::Spec;
 use crate::label::escape_help;
-use crate::sample::Sink;
+use crate::sample::{Sample, Sink};
 
 /// Writes families as text. A line is a few copies of cached bytes and one number.
 pub(crate) struct TextEncoder<'a> {
@@ -161,9 +161,9 @@ impl Sink for TextEncoder<'_> {
         self.out.extend_from_slice(spec.text.metadata.as_bytes());
     }
 
-    fn series(&mut self, spec: &Spec, labels: &str, reading: Reading<'_>) {
+    fn series(&mut self, spec: &Spec, labels: &str, sample: Sample<'_>) {
         let plain = &spec.text.plain;
-        match reading {
+        match sample.reading {
             Reading::Counter(value) => {
                 self.sample(spec, plain, labels, |out| write_u64(value, out))
             }
@@ -177,6 +177,7 @@ impl Sink for TextEncoder<'_> {
                 bounds,
                 buckets,
                 sum,
+                native: _,
             } => {
                 self.histogram(spec, labels, bounds, buckets, sum);
             }

@@ -9,10 +9,10 @@ use prometheus::proto::{
 };
 
 use super::gathering;
-use crate::cell::Reading;
+use crate::cell::{Reading, Scratch};
 use crate::family::Spec;
 use crate::label::pairs;
-use crate::sample::Sink;
+use crate::sample::{Sample, Sink};
 use crate::{Kind, Registry};
 
 /// All families of a [`Registry`] as one collector of the `prometheus` crate.
@@ -57,11 +57,11 @@ impl Collector for PrometheusCollector {
         }
         self.registry.refresh();
         let mut families = Families(Vec::new());
-        let mut buckets = Vec::new();
+        let mut scratch = Scratch::default();
         // The losses too: a service that is scraped this way only must be able to see them.
         let library = self.registry.library().entries(&self.registry);
         for entry in self.registry.entries().iter().chain(library.iter()) {
-            entry.collect(&mut families, &mut buckets);
+            entry.collect(&mut families, &mut scratch);
         }
         families.0
     }
@@ -121,7 +121,7 @@ impl Sink for Families {
     }
 
     #[allow(clippy::cast_precision_loss)] // the tree has f64 only
-    fn series(&mut self, spec: &Spec, labels: &str, reading: Reading<'_>) {
+    fn series(&mut self, spec: &Spec, labels: &str, sample: Sample<'_>) {
         let number = |value: f64| {
             move |metric: &mut Metric| {
                 if spec.kind == Kind::Counter {
@@ -135,7 +135,7 @@ impl Sink for Families {
                 }
             }
         };
-        match reading {
+        match sample.reading {
             Reading::Counter(value) => self.push(spec, labels, None, number(value as f64)),
             Reading::IntGauge(value) => self.push(spec, labels, None, number(value as f64)),
             Reading::CounterF64(value) | Reading::Gauge(value) => {
@@ -145,6 +145,7 @@ impl Sink for Families {
                 bounds,
                 buckets,
                 sum,
+                native: _,
             } => {
                 let mut cumulative = 0_u64;
                 let mut histogram = Histogram::default();

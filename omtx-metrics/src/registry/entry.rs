@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::Kind;
+use crate::cell::Scratch;
 use crate::collector::{Collectors, ForeignFamily};
 use crate::family::{Declared, Spec};
 use crate::sample::{Samples, Sink};
@@ -71,9 +72,9 @@ impl Entry {
         self.owner_name
     }
 
-    pub(crate) fn collect(&self, sink: &mut dyn Sink, buckets: &mut Vec<u64>) {
+    pub(crate) fn collect(&self, sink: &mut dyn Sink, scratch: &mut Scratch) {
         self.owner
-            .collect(self.index, &mut Samples::new(&self.spec, sink, buckets));
+            .collect(self.index, &mut Samples::new(&self.spec, sink, scratch));
     }
 
     /// Updates that went to an overflow series; `None` if the family has no open labels.

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::cell::Scratch;
 use crate::collector::{Collector, Collectors};
 use crate::encode::TextEncoder;
 use crate::lock::lock;
@@ -65,7 +66,7 @@ struct Inner {
     /// See [`Registry::shared`].
     shared: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     /// Kept from scrape to scrape, so that reading histograms allocates nothing.
-    buckets: Mutex<Vec<u64>>,
+    scratch: Mutex<Scratch>,
 }
 
 struct RegisteredSet {
@@ -210,7 +211,7 @@ impl Registry {
             .collectors
             .collect(self.inner.config.collect_timeout);
         let own = self.entries();
-        let mut buckets = std::mem::take(&mut *lock(&self.inner.buckets));
+        let mut scratch = std::mem::take(&mut *lock(&self.inner.scratch));
         let mut encoder = TextEncoder::new(out);
         entry::merge(
             &own,
@@ -218,11 +219,11 @@ impl Registry {
             &foreign,
             &self.inner.collectors,
             |part| match part {
-                entry::Part::Own(entry) => entry.collect(&mut encoder, &mut buckets),
+                entry::Part::Own(entry) => entry.collect(&mut encoder, &mut scratch),
                 entry::Part::Foreign(family) => encoder.foreign(family),
             },
         );
-        *lock(&self.inner.buckets) = buckets;
+        *lock(&self.inner.scratch) = scratch;
     }
 
     /// An empty registry with the same constant labels but `declared` ones, for the library's own families.
