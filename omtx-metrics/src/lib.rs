@@ -74,7 +74,7 @@
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
 //! | jobs and queues | [`jobs`] |
 //! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
-//! | values that are only known by asking | [`Collector`] |
+//! | values that are only known by asking | [`Collector`], [`Snapshot`] |
 //! | to live beside code that uses the `prometheus` crate | [`interop`] (`prometheus`) |
 //! | to test what your code counts | [`testing`] |
 //! | the list of all families, for dashboards and rules | [`Registry::catalog`], [`FamilyRef`] |
@@ -161,7 +161,7 @@ pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};
 pub use error::Error;
 pub use exporter::{Exporter, Scrape, TEXT_CONTENT_TYPE};
-pub use family::{Family, Handle};
+pub use family::{Family, Handle, Snapshot, SnapshotRows};
 pub use label::{LabelValue, Labels, MAX_VALUE_BYTES, OVERFLOW};
 pub use omtx_macros::{LabelValue, Labels, MetricSet};
 pub use registry::{

@@ -9,11 +9,12 @@ use crate::desc::LabelDesc;
 use crate::label::Labels;
 use crate::sample::Samples;
 
-/// A field of a [`MetricSet`](crate::MetricSet): a cell without labels, or a [`Family`] of cells.
+/// A field of a [`MetricSet`](crate::MetricSet): a cell without labels, or a [`Family`] or a
+/// [`Snapshot`](super::Snapshot) of cells.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a metric",
     label = "not a metric",
-    note = "a field of a metric set is a cell (`Counter`, `Gauge`, `Histogram`, …) or a `Family<Labels, Cell>`"
+    note = "a field of a metric set is a cell (`Counter`, `Gauge`, `Histogram`, …) or a `Family<Labels, Cell>` or a `Snapshot<Labels, Cell>`"
 )]
 #[doc(hidden)]
 pub trait Declared: Send + Sync + Sized + 'static {

@@ -4,6 +4,7 @@ mod declared;
 mod handle;
 mod map;
 mod series;
+mod snapshot;
 mod spec;
 mod table;
 
@@ -16,6 +17,7 @@ pub use handle::Handle;
 pub(crate) use map::New;
 pub(crate) use map::SeriesMap;
 pub(crate) use series::Series;
+pub use snapshot::{Snapshot, SnapshotRows};
 pub(crate) use spec::{Spec, SpecText};
 use table::Found;
 

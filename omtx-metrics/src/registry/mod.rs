@@ -162,7 +162,8 @@ impl Registry {
 
     /// Runs `refresh` at the start of every scrape, to bring gauges up to date that only age (the oldest job, a queue's
     /// head). For our own code only: it runs inline, and so must not block.
-    pub(crate) fn before_scrape(&self, refresh: impl Fn() + Send + Sync + 'static) {
+    #[doc(hidden)]
+    pub fn before_scrape(&self, refresh: impl Fn() + Send + Sync + 'static) {
         self.inner.collectors.add_refresh(Arc::new(refresh));
     }
 
@@ -171,8 +172,13 @@ impl Registry {
         self.inner.library.get_or_init(|| Library::new(self))
     }
 
-    /// What is there once per registry: found again, or made.
-    pub(crate) fn shared<T: Any + Send + Sync>(
+    /// What is there once per registry: found again, or made. For our own code only.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`.
+    #[doc(hidden)]
+    pub fn shared<T: Any + Send + Sync>(
         &self,
         make: impl FnOnce() -> Result<Arc<T>, Error>,
     ) -> Result<Arc<T>, Error> {

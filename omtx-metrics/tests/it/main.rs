@@ -23,5 +23,6 @@ mod red;
 mod registration;
 #[cfg(feature = "axum")]
 mod route;
+mod snapshot;
 mod startup_errors;
 mod states;
