@@ -12,8 +12,16 @@ use crate::Severity;
 pub enum DropReason {
     /// The queue was full.
     QueueFull,
-    /// The destination refused it: closed pipe, full disk, broken connection.
+    /// Nobody reads any more: a closed pipe, a daemon that is gone.
+    Closed,
+    /// The destination was full, and is set not to block.
+    WouldBlock,
+    /// The disk is full, or a quota or the limit on the size of a file was reached.
+    DiskFull,
+    /// The destination refused it for another reason.
     WriteError,
+    /// The destination's code panicked over it.
+    Panicked,
     /// The callsite logged more often than its limit allows.
     RateLimited,
     /// A value's `Debug` or the destination logged, again and again from within itself.
@@ -24,9 +32,13 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::QueueFull,
+        Self::Closed,
+        Self::WouldBlock,
+        Self::DiskFull,
         Self::WriteError,
+        Self::Panicked,
         Self::RateLimited,
         Self::Recursion,
         Self::Shutdown,
@@ -37,7 +49,11 @@ impl DropReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
+            Self::Closed => "closed",
+            Self::WouldBlock => "would_block",
+            Self::DiskFull => "disk_full",
             Self::WriteError => "write_error",
+            Self::Panicked => "panicked",
             Self::RateLimited => "rate_limited",
             Self::Recursion => "recursion",
             Self::Shutdown => "shutdown",

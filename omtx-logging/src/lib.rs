@@ -12,7 +12,7 @@ mod redact;
 mod severity;
 mod sink;
 pub mod testing;
-mod writer;
+pub mod writer;
 
 pub use builder::{Logging, LoggingBuilder};
 pub use counters::{Counters, DropReason, Stats};

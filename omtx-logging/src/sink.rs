@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::writer::Batch;
 use crate::{Counters, Severity};
 
 /// Where finished lines go: the seam between the layer, which encodes, and a writer, which performs I/O.
@@ -22,6 +23,14 @@ pub trait Sink: Send + Sync + 'static {
     /// It should not wait for a slow destination, and must not panic. What it cannot take it counts with
     /// [`Counters::dropped`].
     fn write(&self, severity: Severity, line: &[u8]);
+
+    /// Takes several lines, on a thread that may wait for the destination: a [`Queue`](crate::writer::Queue)'s. One after
+    /// the other by default.
+    fn write_batch(&self, batch: &mut Batch) {
+        while let Some((severity, line)) = batch.take_line() {
+            self.write(severity, line);
+        }
+    }
 
     /// The same for a line that must be at its destination when the call returns: a panic's. Past any queue by default
     /// as far as [`write`](Self::write) followed by [`flush`](Self::flush) goes.
@@ -88,6 +97,10 @@ impl Sink for () {
 impl<S: Sink + ?Sized> Sink for Arc<S> {
     fn write(&self, severity: Severity, line: &[u8]) {
         S::write(self, severity, line);
+    }
+
+    fn write_batch(&self, batch: &mut Batch) {
+        S::write_batch(self, batch);
     }
 
     fn write_now(&self, severity: Severity, line: &[u8], deadline: Instant) {

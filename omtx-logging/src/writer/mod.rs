@@ -1,31 +1,24 @@
-//! Where lines go by default.
+//! Where lines go.
 
-use std::io::Write;
-use std::sync::{Arc, OnceLock};
+mod attached;
+mod batch;
+mod descriptor;
+mod direct;
+mod fork;
+mod queue;
 
-use crate::{Counters, DropReason, Severity, Sink};
+use std::sync::Arc;
 
-/// Standard output, one write a line.
-#[derive(Debug, Default)]
-pub(crate) struct Stdout {
-    counters: OnceLock<Arc<Counters>>,
-}
+pub use batch::Batch;
+pub use direct::Direct;
+pub use queue::{
+    DEFAULT_EXIT_DEADLINE, DEFAULT_LINGER, DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, FlushGuard, Queue,
+    QueueOptions,
+};
 
-impl Sink for Stdout {
-    fn write(&self, severity: Severity, line: &[u8]) {
-        if std::io::stdout().lock().write_all(line).is_err() {
-            if let Some(counters) = self.counters.get() {
-                counters.dropped(severity, DropReason::WriteError, 1);
-            }
-        }
-    }
-
-    fn attach(&self, counters: &Arc<Counters>) {
-        let _ = self.counters.set(counters.clone());
-    }
-}
+use crate::Sink;
 
 /// What a builder that was given no sink writes to.
 pub(crate) fn default_sink() -> Arc<dyn Sink> {
-    Arc::new(Stdout::default())
+    Arc::new(Direct::stdout())
 }

@@ -1,0 +1,4 @@
+//! Tests of omtx-logging.
+
+mod direct;
+mod queue;
