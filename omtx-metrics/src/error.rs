@@ -1,11 +1,12 @@
 //! The one error type of this crate: what was wrong at start-up, and what was expected.
 
 use std::fmt;
+use std::path::Path;
 
-/// Why a registry, a metric set or a collector could not be set up.
+/// Why a registry, a metric set or a collector could not be set up, or a file not be written.
 ///
-/// Every message names the value that was refused and what was expected. Errors come from start-up only: recording a
-/// value and answering a scrape cannot fail.
+/// Every message names the value that was refused and what was expected. Recording a value and answering a scrape cannot
+/// fail.
 ///
 /// ```
 /// use omtx_metrics::Registry;
@@ -29,6 +30,7 @@ enum ErrorKind {
     Invalid,
     Conflict,
     Thread,
+    Io,
 }
 
 impl Error {
@@ -51,11 +53,21 @@ impl Error {
     }
 
     /// The operating system grants no thread.
-    pub(crate) fn thread(collector: &str, source: std::io::Error) -> Self {
+    pub(crate) fn thread(what: &str, source: std::io::Error) -> Self {
         Self {
             kind: ErrorKind::Thread,
+            message: format!("no thread for {what}; expected the operating system to grant one"),
+            source: Some(source),
+        }
+    }
+
+    /// A file cannot be written.
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self {
+            kind: ErrorKind::Io,
             message: format!(
-                "no thread for collector \"{collector}\"; expected the operating system to grant one"
+                "cannot write \"{}\": {source}; expected a directory with room that this process may write to",
+                path.display()
             ),
             source: Some(source),
         }
@@ -65,6 +77,12 @@ impl Error {
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.kind == ErrorKind::Invalid
+    }
+
+    /// True if the operating system refused something: a thread, a file, an address.
+    #[must_use]
+    pub fn is_io(&self) -> bool {
+        matches!(self.kind, ErrorKind::Thread | ErrorKind::Io)
     }
 
     /// True if a family or a collector of this name is registered already.

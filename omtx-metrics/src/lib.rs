@@ -74,6 +74,8 @@
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
 //! | jobs and queues | [`jobs`] |
 //! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
+//! | metrics of a job that ends before it could be scraped | [`push`] (`push`) |
+//! | metrics of a cron job, through node exporter | [`textfile`] |
 //! | values that are only known by asking | [`Collector`], [`Snapshot`] |
 //! | to live beside code that uses the `prometheus` crate | [`interop`] (`prometheus`) |
 //! | to test what your code counts | [`testing`] |
@@ -87,6 +89,7 @@
 //! |---|---|
 //! | `axum` | the `/metrics` route |
 //! | `http` | RED metrics through `omtx-http` |
+//! | `push` | pushing to a Pushgateway; `push-tls` adds `https://` |
 //! | `prometheus` | the bridge to the `prometheus` crate; `prometheus-protobuf` builds that crate for protobuf |
 //! | `serde` | the catalogue as JSON |
 //!
@@ -101,6 +104,8 @@
 //! | several threads on one counter | it splits into stripes by itself; no update is lost |
 //! | a scrape while others write | every histogram's `+Inf` bucket equals its `_count`, and no counter goes back |
 //! | a collector panics, blocks or lies | its own rows of that scrape are lost; `omtx_collector_errors_total{collector}` counts it |
+//! | a push does not arrive | tried again, then returned as a [`PushError`](push::PushError); `omtx_pushes_total{outcome}` counts it |
+//! | a textfile cannot be written | the old one stays; an [`Error`]; `omtx_textfile_writes_total{outcome}` counts it |
 //! | NaN is observed | counted in the `+Inf` bucket, left out of the sum; a counter ignores it |
 //!
 //! This crate never logs.
@@ -133,6 +138,7 @@ mod encode;
 mod error;
 mod exporter;
 mod family;
+mod hook;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
@@ -143,12 +149,17 @@ pub mod jobs;
 mod label;
 mod lock;
 mod name;
+mod periodic;
+#[cfg(feature = "push")]
+#[cfg_attr(docsrs, doc(cfg(feature = "push")))]
+pub mod push;
 mod registry;
 mod sample;
 mod set;
 pub mod sets;
 mod sync;
 pub mod testing;
+pub mod textfile;
 #[allow(dead_code)] // for the encoders that show times
 mod time;
 

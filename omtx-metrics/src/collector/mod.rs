@@ -123,7 +123,7 @@ impl Collectors {
             )));
         }
         let worker = Worker::start(&name, Box::new(collector))
-            .map_err(|error| Error::thread(&name, error))?;
+            .map_err(|error| Error::thread(&format!("collector \"{name}\""), error))?;
         lock(&self.errors).push((Arc::clone(worker.name()), 0));
         *workers = workers.iter().cloned().chain([Arc::new(worker)]).collect();
         self.any.store(true, Ordering::Release);

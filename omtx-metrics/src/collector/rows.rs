@@ -30,7 +30,7 @@ struct Draft {
 }
 
 /// A family of a collector, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ForeignFamily {
     pub(crate) collector: Arc<str>,
     pub(crate) name: String,
@@ -39,7 +39,7 @@ pub(crate) struct ForeignFamily {
     pub(crate) rows: Vec<ForeignRow>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ForeignRow {
     /// Escaped pairs.
     pub(crate) labels: Box<str>,

@@ -2,14 +2,14 @@
 
 mod closed;
 mod escape;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "prometheus", feature = "push"))]
 mod pairs;
 mod text;
 mod value;
 
 pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape, write_pair};
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "prometheus", feature = "push"))]
 pub(crate) use pairs::pairs;
 pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};
 pub use value::LabelValue;

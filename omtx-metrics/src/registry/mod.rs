@@ -3,12 +3,14 @@
 mod builder;
 mod entry;
 mod family;
+mod gathered;
 mod library;
 mod plan;
 
 pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
 pub use family::FamilyBuilder;
+pub(crate) use gathered::Gathered;
 pub(crate) use library::Library;
 
 use std::any::{Any, TypeId};

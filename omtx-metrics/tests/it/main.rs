@@ -17,6 +17,8 @@ mod jobs;
 mod kinds;
 mod oracle;
 mod promtool;
+#[cfg(feature = "push")]
+mod push;
 mod reading;
 #[cfg(all(feature = "axum", feature = "http"))]
 mod red;
@@ -26,3 +28,4 @@ mod route;
 mod snapshot;
 mod startup_errors;
 mod states;
+mod textfile;
