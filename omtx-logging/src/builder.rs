@@ -19,6 +19,18 @@ impl LoggingBuilder {
         self
     }
 
+    /// Limits how often each callsite may log; not at all by default.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Keeps secrets out of the lines; nothing is hidden by default.
+    pub fn redact(mut self, redact: impl Redact) -> Self {
+        self.redact = Some(Arc::new(redact));
+        self
+    }
+
     /// Logging as configured; nothing is installed.
     #[must_use]
     pub fn build(self) -> Logging {

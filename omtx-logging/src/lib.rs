@@ -17,6 +17,7 @@ pub mod writer;
 pub use builder::{Logging, LoggingBuilder};
 pub use counters::{Counters, DropReason, Stats};
 pub use error::Error;
-pub use redact::Redact;
+pub use limit::RateLimit;
+pub use redact::{Redact, Redaction};
 pub use severity::Severity;
 pub use sink::{Flushed, Sink};

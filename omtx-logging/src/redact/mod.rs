@@ -1,4 +1,10 @@
-//! What must not stand in a log: the hook that the encoder asks.
+//! What must not stand in a log: the hook that the encoder asks, and the rules that fill it.
+
+mod name;
+mod redaction;
+mod value;
+
+pub use redaction::Redaction;
 
 /// Hides what must not stand in a log, while a line is encoded.
 pub trait Redact: Send + Sync + 'static {
