@@ -6,11 +6,28 @@ use std::fmt;
 ///
 /// Every message names the value that was refused and what was expected. Errors come from start-up only: running checks and
 /// answering probes cannot fail.
+///
+/// ```
+/// use omtx_health::{Health, Spec, Verdict};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let error = Health::builder("shop")
+///     .check(Spec::new("my db", || async { Ok(Verdict::up()) }))
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     r#"invalid check name "my db"; expected 1 to 64 of [a-zA-Z0-9_.-]"#,
+/// );
+/// assert!(error.is_invalid());
+/// # });
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<std::io::Error>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +57,21 @@ impl Error {
     }
 
     /// What the system or the runtime did not grant.
-    pub(crate) fn system(message: &str, source: Option<std::io::Error>) -> Self {
+    pub(crate) fn system(message: &str) -> Self {
         Self {
             kind: ErrorKind::System,
             message: message.to_owned(),
-            source,
+            source: None,
         }
+    }
+
+    /// The same error, and what it came from.
+    pub(crate) fn because(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
     }
 
     /// True if a name, a time or a setting is malformed.
@@ -75,6 +101,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 }

@@ -1,0 +1,16 @@
+//! How the crate behaves from the outside.
+
+mod answers;
+#[cfg(feature = "axum")]
+mod axum_routes;
+mod budget;
+mod drain;
+mod liveness;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod registration;
+mod runner;
+mod staleness;
+mod startup;
+mod support;
+mod transitions;
