@@ -5,6 +5,7 @@ mod labels;
 mod library;
 mod lookup;
 mod memory;
+mod native;
 mod ours;
 mod peers;
 mod scrape;
@@ -18,6 +19,7 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 fn main() {
     let plan = Plan::from_env();
     held::run(&plan);
+    native::run(&plan);
     lookup::run(&plan);
     scrape::run(&plan);
     memory::run(&plan);

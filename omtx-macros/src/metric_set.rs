@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, Expr, Field, Ident, LitInt, LitStr, Path, Type, Visibility};
+use syn::{DeriveInput, Expr, Field, Ident, Lit, LitInt, LitStr, Path, Token, Type, Visibility};
 
 use crate::attributes::{at, default_crate, first_paragraph, named_fields, text};
 
@@ -22,6 +22,13 @@ struct Family<'a> {
     max_series: Option<LitInt>,
     state: Option<LitStr>,
     zeroed: bool,
+    native: Option<Native>,
+}
+
+/// What `native` is followed by.
+enum Native {
+    Default,
+    Buckets(Expr),
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -115,45 +122,37 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
 
 impl Family<'_> {
     fn desc(&self, krate: &Path) -> TokenStream {
-        let Self {
-            ty,
-            name,
-            help,
-            zeroed,
-            ..
-        } = self;
-        let unit = self.unit.as_ref().map_or_else(String::new, LitStr::value);
-        let buckets = match &self.buckets {
-            // A constant of its own, so that `&f()` lives as long as the program; the name keeps out of the way of the
-            // caller's, which the expression may use.
-            Some(Expr::Array(array)) => quote!({
-                const __OMTX_BUCKETS: &[f64] = &#array;
-                ::core::option::Option::Some(__OMTX_BUCKETS)
-            }),
-            Some(expr) => quote!({
-                const __OMTX_BUCKETS: &[f64] = #expr;
-                ::core::option::Option::Some(__OMTX_BUCKETS)
-            }),
-            None => quote!(::core::option::Option::None),
-        };
+        let Self { ty, name, help, .. } = self;
+        let unit = self.unit.as_ref().map(|unit| quote!(.with_unit(#unit)));
+        // A constant of its own, so that `&f()` lives as long as the program; the name keeps out of the way of the
+        // caller's, which the expression may use.
+        let buckets = self.buckets.as_ref().map(|buckets| {
+            let reference = matches!(buckets, Expr::Array(_)).then(|| quote!(&));
+            quote!(.with_buckets({
+                const __OMTX_BUCKETS: &[f64] = #reference #buckets;
+                __OMTX_BUCKETS
+            }))
+        });
+        let native = self.native.as_ref().map(|native| match native {
+            Native::Default => quote!(.with_native(#krate::NativeBuckets::new())),
+            // A number alone is the factor.
+            Native::Buckets(Expr::Lit(literal)) if is_number(&literal.lit) => {
+                quote!(.with_native(#krate::NativeBuckets::new().factor(#literal)))
+            }
+            Native::Buckets(expr) => quote!(.with_native({
+                const __OMTX_NATIVE: #krate::NativeBuckets = #expr;
+                __OMTX_NATIVE
+            })),
+        });
         let max_series = self
             .max_series
             .as_ref()
-            .map_or_else(|| quote!(0), |max_series| quote!(#max_series));
-        let state = match &self.state {
-            Some(state) => quote!(#state),
-            None => quote!(#name),
-        };
+            .map(|max_series| quote!(.with_max_series(#max_series)));
+        let state = self.state.as_ref().map(|state| quote!(.with_state(#state)));
+        let zeroed = self.zeroed.then(|| quote!(.with_zeroed()));
         quote! {
-            #krate::__private::FamilyDesc::declared::<#ty>(
-                #name,
-                #help,
-                #unit,
-                #buckets,
-                #max_series,
-                #state,
-                #zeroed,
-            )
+            #krate::__private::FamilyDesc::declared::<#ty>(#name, #help)
+                #unit #buckets #native #max_series #state #zeroed
         }
     }
 }
@@ -179,6 +178,7 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
         max_series: None,
         state: None,
         zeroed: false,
+        native: None,
     };
     for attribute in field
         .attrs
@@ -198,9 +198,15 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
                 family.state = Some(text(&meta)?);
             } else if meta.path.is_ident("zeroed") {
                 family.zeroed = true;
+            } else if meta.path.is_ident("native") {
+                family.native = Some(if meta.input.peek(Token![=]) {
+                    Native::Buckets(meta.value()?.parse()?)
+                } else {
+                    Native::Default
+                });
             } else {
                 return Err(meta.error(
-                    "unknown option; expected one of `name`, `unit`, `buckets`, `max_series`, `state`, `zeroed`",
+                    "unknown option; expected one of `name`, `unit`, `buckets`, `native`, `max_series`, `state`, `zeroed`",
                 ));
             }
             Ok(())
@@ -217,6 +223,10 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
         ));
     }
     Ok(family)
+}
+
+fn is_number(literal: &Lit) -> bool {
+    matches!(literal, Lit::Float(_) | Lit::Int(_))
 }
 
 fn positive(number: LitInt) -> syn::Result<LitInt> {

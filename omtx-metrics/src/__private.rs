@@ -48,6 +48,16 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         !has_buckets || !desc.buckets.is_empty(),
         "a histogram has at least one finite bucket"
     );
+    if let Some(native) = desc.native {
+        assert!(
+            matches!(desc.kind, Kind::Histogram),
+            "only a histogram has native buckets"
+        );
+        assert!(
+            native.fault().is_none(),
+            "native buckets have a finite factor above 1, a limit of 2 to 10000, and a zero threshold that is finite and not negative"
+        );
+    }
     assert!(
         !desc.zeroed || open == 0,
         "`zeroed` needs a closed label set: the values of a `&str` are not known beforehand"

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::cell::NativeBuckets;
 use crate::cell::buckets;
 use crate::family::Declared;
 
@@ -98,42 +99,78 @@ pub struct FamilyDesc {
     pub states: Option<LabelDesc>,
     /// True if all series of the closed label set exist, with value 0, from the start.
     pub zeroed: bool,
+    /// The native form of a histogram, if the declaration asks for one.
+    pub native: Option<NativeBuckets>,
 }
 
 impl FamilyDesc {
-    /// What a declaration says of one family; called by the derive macro, which checks the outcome.
+    /// A family without options; called by the derive macro, which checks the outcome.
     #[doc(hidden)]
     #[must_use]
-    pub const fn declared<D: Declared>(
-        name: &'static str,
-        help: &'static str,
-        unit: &'static str,
-        buckets: Option<&'static [f64]>,
-        max_series: usize,
-        state: &'static str,
-        zeroed: bool,
-    ) -> Self {
+    pub const fn declared<D: Declared>(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
             help,
             kind: D::KIND,
-            unit,
+            unit: "",
             labels: D::LABELS,
-            buckets: match buckets {
-                Some(buckets) => buckets,
-                None if matches!(D::KIND, Kind::Histogram) => buckets::DURATION_SECONDS,
-                None => &[],
+            buckets: match D::KIND {
+                Kind::Histogram => buckets::DURATION_SECONDS,
+                _ => &[],
             },
-            max_series,
+            max_series: 0,
             states: match D::STATES {
                 Some(values) => Some(LabelDesc {
-                    name: state,
+                    name,
                     values: Some(values),
                 }),
                 None => None,
             },
-            zeroed,
+            zeroed: false,
+            native: None,
         }
+    }
+}
+
+/// The options of `#[metric(…)]`.
+#[doc(hidden)]
+impl FamilyDesc {
+    #[must_use]
+    pub const fn with_unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_buckets(mut self, buckets: &'static [f64]) -> Self {
+        self.buckets = buckets;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_max_series(mut self, max_series: usize) -> Self {
+        self.max_series = max_series;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_state(mut self, label: &'static str) -> Self {
+        if let Some(states) = &mut self.states {
+            states.name = label;
+        }
+        self
+    }
+
+    #[must_use]
+    pub const fn with_zeroed(mut self) -> Self {
+        self.zeroed = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_native(mut self, native: NativeBuckets) -> Self {
+        self.native = Some(native);
+        self
     }
 }
 

@@ -71,6 +71,7 @@
 //! |---|---|
 //! | to declare families, units, buckets, states | [`MetricSet`](trait@MetricSet), [`Labels`](trait@Labels), [`LabelValue`](trait@LabelValue) |
 //! | `/metrics` | [`Registry::metrics_route`] (`axum`), [`Exporter`] for other servers |
+//! | histograms without bounds to choose | [`NativeBuckets`], [`RegistryBuilder::native_histograms`] |
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
 //! | jobs and queues | [`jobs`] |
 //! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
@@ -165,8 +166,9 @@ mod time;
 
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{
-    Counter, CounterF64, Gauge, Histogram, InFlight, Info, IntGauge, Metric, StateSet, Timer,
-    Unknown, buckets,
+    Counter, CounterF64, DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS,
+    DEFAULT_NATIVE_ZERO_THRESHOLD, Gauge, Histogram, InFlight, Info, IntGauge, Metric,
+    NativeBuckets, StateSet, Timer, Unknown, buckets,
 };
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};

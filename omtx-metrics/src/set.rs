@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::cell::NativeBuckets;
 use crate::desc::FamilyDesc;
 use crate::family::Spec;
 use crate::sample::Samples;
@@ -58,6 +59,7 @@ use crate::sample::Samples;
 /// | `name = "…"` | the name, where the field cannot have it | the field's |
 /// | `unit = "…"` | the base unit; the name must end in it | none |
 /// | `buckets = […]` | a histogram's upper bounds without `+Inf`; or a constant `&[f64]`, as `buckets::JOB_SECONDS` or `&buckets::exponential::<8>(1.0, 2.0)` | [`buckets::DURATION_SECONDS`](crate::buckets::DURATION_SECONDS) |
+/// | `native`, `native = 1.02`, `native = NativeBuckets::new()…` | a histogram's native buckets, beside the classic ones; by how much they grow, or everything about them: [`NativeBuckets`] | those of the [registry](crate::RegistryBuilder::native_histograms), none |
 /// | `max_series = n` | the family's cap | the registry's, 2 000 |
 /// | `zeroed` | all series of a closed label set exist from the start | only those looked up |
 /// | `state = "…"` | the label of a state set's states | the field's name |
@@ -132,6 +134,7 @@ pub struct SetOptions {
     pub(crate) renamed: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) renamed_labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) buckets: Vec<(Cow<'static, str>, Vec<f64>)>,
+    pub(crate) native: Vec<(Cow<'static, str>, NativeBuckets)>,
     pub(crate) max_series: Option<usize>,
     pub(crate) constant_labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) force_namespaced: bool,
@@ -189,6 +192,12 @@ impl SetOptions {
         upper_bounds: impl Into<Vec<f64>>,
     ) -> Self {
         self.buckets.push((family.into(), upper_bounds.into()));
+        self
+    }
+
+    /// Counts the histogram that is declared as `family` in native buckets too, or in these instead of its declaration's.
+    pub fn native(mut self, family: impl Into<Cow<'static, str>>, buckets: NativeBuckets) -> Self {
+        self.native.push((family.into(), buckets));
         self
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::contention::Contention;
+use super::native::{Counts, NativeLayout, NativeReading, merge};
 use super::stripes::Stripes;
-use super::{Bounds, CellConfig, Metric, Reading, Values, Wants, float, metric};
+use super::{CellConfig, Layout, Metric, Reading, Values, Wants, float, metric};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -46,42 +47,59 @@ use crate::sync::{AtomicU64, Ordering};
 /// would spoil until the process ends. Where the first bound is negative, `_sum` is left out of the exposition.
 #[derive(Debug)]
 pub struct Histogram {
-    bounds: Arc<Bounds>,
+    layout: Arc<Layout>,
     cells: Cells,
     stripes: Stripes<Cells>,
     /// Asked when an exchange on the sum fails.
     contention: Contention,
 }
 
-/// One sum and one count per bucket.
+/// What one stripe counts.
 #[derive(Debug)]
-struct Cells(Box<[AtomicU64]>);
+struct Cells {
+    /// The sum, and a count for each classic bucket.
+    words: Box<[AtomicU64]>,
+    native: Counts,
+}
 
 /// Words between a stripe's cells and its neighbours on the heap: one pair of cache lines.
 const PADDING: usize = 16;
 
 impl Cells {
-    fn new(buckets: usize, padding: usize) -> Self {
-        Self(
-            (0..1 + buckets + padding)
+    fn new(layout: &Layout, padding: usize) -> Self {
+        Self {
+            words: (0..1 + layout.buckets() + padding)
                 .map(|_| AtomicU64::new(0))
                 .collect(),
-        )
+            native: Counts::new(),
+        }
     }
 
     /// False if another thread was adding to the sum at the same time.
     #[inline]
-    fn add(&self, bucket: usize, value: f64) -> bool {
-        self.0[1 + bucket].fetch_add(1, Ordering::Relaxed);
+    fn add(&self, layout: &Layout, value: f64) -> bool {
+        let bucket = || &self.words[1 + layout.bounds.bucket_of(value)];
+        match &layout.native {
+            None => {
+                bucket().fetch_add(1, Ordering::Relaxed);
+            }
+            Some(native) => {
+                self.native.add(native, value);
+                if layout.has_classic() {
+                    // Release, and the native form first: whoever sees the one has to see the other.
+                    bucket().fetch_add(1, Ordering::Release);
+                }
+            }
+        }
         // A body without content is the most common size of all, and adds nothing to the sum.
-        value == 0.0 || !value.is_finite() || float::add(&self.0[0], value)
+        value == 0.0 || !value.is_finite() || float::add(&self.words[0], value)
     }
 
     fn add_to(&self, buckets: &mut [u64]) -> f64 {
-        for (total, cell) in buckets.iter_mut().zip(&self.0[1..]) {
-            *total = total.wrapping_add(cell.load(Ordering::Relaxed));
+        for (total, cell) in buckets.iter_mut().zip(&self.words[1..]) {
+            *total = total.wrapping_add(cell.load(Ordering::Acquire));
         }
-        float::load(&self.0[0])
+        float::load(&self.words[0])
     }
 }
 
@@ -89,13 +107,12 @@ impl Histogram {
     /// Counts one observation.
     #[inline]
     pub fn observe(&self, value: f64) {
-        let bucket = self.bounds.bucket_of(value);
         match self.stripes.mine() {
             Some(stripe) => {
-                stripe.add(bucket, value);
+                stripe.add(&self.layout, value);
             }
             None => {
-                if !self.cells.add(bucket, value) {
+                if !self.cells.add(&self.layout, value) {
                     self.collided();
                 }
             }
@@ -106,8 +123,7 @@ impl Histogram {
     #[cold]
     fn collided(&self) {
         if self.contention.look() {
-            let buckets = self.bounds.upper().len() + 1;
-            self.stripes.grow(|| Cells::new(buckets, PADDING));
+            self.stripes.grow(|| Cells::new(&self.layout, PADDING));
         }
     }
 
@@ -152,36 +168,65 @@ impl Histogram {
     /// How many observations there were.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let mut buckets = Vec::new();
-        self.snapshot(&mut buckets);
-        buckets
-            .iter()
-            .fold(0, |sum, &bucket| sum.wrapping_add(bucket))
+        let mut values = Values::default();
+        self.snapshot(false, &mut values);
+        total(&values.buckets)
     }
 
     /// The sum of all finite observations.
     #[must_use]
     pub fn sum(&self) -> f64 {
-        self.snapshot(&mut Vec::new())
+        self.snapshot(false, &mut Values::default())
     }
 
-    /// Puts the buckets, not cumulative, into `buckets` and returns the sum.
-    fn snapshot(&self, buckets: &mut Vec<u64>) -> f64 {
+    /// Puts the buckets, not cumulative, into `values` and returns the sum.
+    fn snapshot(&self, wants_native: bool, values: &mut Values) -> f64 {
+        let Values { buckets, native } = values;
         buckets.clear();
-        buckets.resize(self.bounds.upper().len() + 1, 0);
+        buckets.resize(self.layout.buckets(), 0);
         // What was counted before the stripes stays in `cells`.
-        let first = self.cells.add_to(buckets);
-        self.stripes
+        let sum = self
             .all()
-            .fold(first, |sum, stripe| sum + stripe.add_to(buckets))
+            .fold(0.0, |sum, cells| sum + cells.add_to(buckets));
+        if let Some(layout) = &self.layout.native {
+            if wants_native || !self.layout.has_classic() {
+                self.snapshot_native(layout, sum, buckets, native);
+            }
+        }
+        sum
+    }
+
+    fn snapshot_native(
+        &self,
+        layout: &NativeLayout,
+        sum: f64,
+        buckets: &mut [u64],
+        native: &mut NativeReading,
+    ) {
+        merge(layout, self.all().map(|cells| &cells.native), sum, native);
+        // The native form is counted first and read last, so that it has all that the classic one has. What came in
+        // between has no classic bucket yet: it waits in the last one, so that both forms have one count.
+        let ahead = native.count.wrapping_sub(total(buckets));
+        if let Some(infinite) = buckets.last_mut() {
+            *infinite = infinite.wrapping_add(ahead);
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Cells> + Clone {
+        std::iter::once(&self.cells).chain(self.stripes.all())
     }
 
     /// Splits the histogram as contention would.
     #[cfg(test)]
     pub(super) fn split(&self) {
-        let buckets = self.bounds.upper().len() + 1;
-        self.stripes.grow(|| Cells::new(buckets, PADDING));
+        self.stripes.grow(|| Cells::new(&self.layout, PADDING));
     }
+}
+
+fn total(buckets: &[u64]) -> u64 {
+    buckets
+        .iter()
+        .fold(0, |sum, &bucket| sum.wrapping_add(bucket))
 }
 
 /// Counts how long it lives; see [`Histogram::start_timer`].
@@ -212,20 +257,21 @@ impl metric::Sealed for Histogram {
 
     fn new(config: &CellConfig) -> Self {
         Self {
-            bounds: Arc::clone(&config.bounds),
-            cells: Cells::new(config.bounds.upper().len() + 1, 0),
+            layout: Arc::clone(&config.layout),
+            cells: Cells::new(&config.layout, 0),
             stripes: Stripes::new(),
             contention: Contention::new(),
         }
     }
 
-    fn read<'a>(&'a self, _: Wants, values: &'a mut Values) -> Reading<'a> {
-        let sum = self.snapshot(&mut values.buckets);
+    fn read<'a>(&'a self, wants: Wants, values: &'a mut Values) -> Reading<'a> {
+        let sum = self.snapshot(wants.native, values);
+        let is_native = wants.native && self.layout.native.is_some();
         Reading::Histogram {
-            bounds: &self.bounds,
+            bounds: &self.layout.bounds,
             buckets: &values.buckets,
             sum,
-            native: None,
+            native: is_native.then_some(&values.native),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Bounds, ExemplarBuffer, NativeReading, Values, Wants};
+use super::{Bounds, ExemplarBuffer, Layout, NativeReading, Values, Wants};
 use crate::Kind;
 
 /// A cell that a [`Family`](crate::Family) can have: [`Counter`](crate::Counter), [`Gauge`](crate::Gauge),
@@ -32,7 +32,7 @@ pub trait Sealed {
 /// What the cells of one family, or of one series, share.
 #[derive(Debug, Clone)]
 pub struct CellConfig {
-    pub(crate) bounds: Arc<Bounds>,
+    pub(crate) layout: Arc<Layout>,
 }
 
 /// One series' value, as an encoder wants it.

@@ -2,6 +2,7 @@
 
 mod bounds;
 pub mod buckets;
+mod chain;
 mod contention;
 mod counter;
 mod counter_f64;
@@ -11,6 +12,7 @@ mod gauge;
 mod histogram;
 mod info;
 mod int_gauge;
+mod layout;
 mod metric;
 mod native;
 mod scratch;
@@ -26,9 +28,13 @@ pub use gauge::Gauge;
 pub use histogram::{Histogram, Timer};
 pub use info::Info;
 pub use int_gauge::{InFlight, IntGauge};
+pub(crate) use layout::Layout;
 pub use metric::Metric;
 pub(crate) use metric::{CellConfig, Reading};
-pub(crate) use native::NativeReading;
+pub use native::{
+    DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
+};
+pub(crate) use native::{NativeLayout, NativeReading};
 pub(crate) use scratch::{Scratch, Values, Wants};
 pub use state_set::StateSet;
 pub(crate) use stripes::prepare;

@@ -5,7 +5,10 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Bounds, CellConfig, Counter, CounterF64, Histogram};
+use super::{
+    Bounds, CellConfig, Counter, CounterF64, Histogram, Layout, NativeBuckets, NativeLayout,
+    Values, Wants, metric::Sealed as _,
+};
 
 /// Runs the writers beside `read`, which must never go down, and checks the end.
 ///
@@ -41,7 +44,7 @@ fn check<C: Send + Sync + 'static>(
 
 fn histogram() -> Histogram {
     super::new(&CellConfig {
-        bounds: std::sync::Arc::new(Bounds::new(&[1.0])),
+        layout: std::sync::Arc::new(Layout::classic(&[1.0])),
     })
 }
 
@@ -75,7 +78,7 @@ fn a_counter_of_fractions_splits_when_exchanges_fail_and_loses_nothing() {
     }
     let new = || {
         super::new(&CellConfig {
-            bounds: std::sync::Arc::new(Bounds::new(&[])),
+            layout: std::sync::Arc::new(Layout::classic(&[])),
         })
     };
     check(new, [add; 2], CounterF64::get, 1.0);
@@ -104,4 +107,101 @@ fn a_histogram_that_splits_keeps_its_sum() {
         histogram.observe(0.5);
     }
     check(histogram, [observe, split_and_observe], Histogram::sum, 2.5);
+}
+
+/// Tables for one bucket, then for two, then for four (two, and the two special ones), then coarser. `upper_bounds` are
+/// the classic form's.
+fn native_histogram(upper_bounds: &[f64]) -> Histogram {
+    let native = NativeBuckets::new().max_buckets(2);
+    super::new(&CellConfig {
+        layout: std::sync::Arc::new(Layout {
+            bounds: Bounds::new(upper_bounds),
+            native: Some(NativeLayout::new(&native)),
+        }),
+    })
+}
+
+/// Two threads observe a value each; then the histogram has `end` observations.
+fn observe_both(new: fn() -> Histogram, values: [f64; 2], end: u64) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(move || {
+        let histogram = Arc::new(new());
+        let shared = Arc::clone(&histogram);
+        let other = thread::spawn(move || shared.observe(values[1]));
+        histogram.observe(values[0]);
+        other.join().unwrap();
+        assert_eq!(histogram.count(), end);
+    });
+}
+
+#[test]
+fn a_native_histogram_loses_nothing_when_two_threads_need_the_same_new_bucket() {
+    observe_both(|| native_histogram(&[]), [2.0, 2.0], 2);
+}
+
+#[test]
+fn a_native_histogram_loses_nothing_while_a_larger_table_replaces_the_first() {
+    let new = || {
+        let histogram = native_histogram(&[]);
+        histogram.observe(2.0);
+        histogram
+    };
+    observe_both(new, [4.0, 8.0], 3);
+    observe_both(new, [4.0, 2.0], 3);
+}
+
+#[test]
+fn a_native_histogram_loses_nothing_while_its_resolution_halves() {
+    let new = || {
+        let histogram = native_histogram(&[]);
+        // One in the first table, two in the second, four in the third.
+        (1..=7).for_each(|power| histogram.observe(f64::exp2(power.into())));
+        histogram
+    };
+    observe_both(new, [256.0, 128.0], 9);
+}
+
+/// One thread observes and the other reads, twice.
+fn read_beside(new: fn() -> Histogram, value: f64, end: u64) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(move || {
+        let histogram = Arc::new(new());
+        let shared = Arc::clone(&histogram);
+        let reader = thread::spawn(move || {
+            let wants = Wants {
+                native: true,
+                ..Wants::default()
+            };
+            let mut values = Values::default();
+            let mut last = 0;
+            for _ in 0..2 {
+                shared.read(wants, &mut values);
+                // Both forms are counted one after the other: the classic one must never be ahead.
+                assert!(values.buckets.iter().all(|&bucket| bucket <= end));
+                assert_eq!(values.buckets.iter().sum::<u64>(), values.native.count);
+                assert!(last <= values.native.count);
+                last = values.native.count;
+            }
+        });
+        histogram.observe(value);
+        reader.join().unwrap();
+        assert_eq!(histogram.count(), end);
+    });
+}
+
+#[test]
+fn a_reader_sees_no_bucket_of_the_classic_form_ahead_of_the_native_one() {
+    read_beside(|| native_histogram(&[1.0]), 0.5, 1);
+}
+
+#[test]
+fn a_native_histogram_never_goes_down_while_a_larger_table_replaces_the_first() {
+    let new = || {
+        let histogram = native_histogram(&[1.0]);
+        histogram.observe(2.0);
+        histogram
+    };
+    read_beside(new, 4.0, 2);
 }

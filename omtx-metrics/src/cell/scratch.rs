@@ -24,6 +24,5 @@ pub(crate) struct Scratch {
 #[derive(Debug, Default)]
 pub struct Values {
     pub(crate) buckets: Vec<u64>,
-    #[allow(dead_code)] // filled by native histograms
     pub(crate) native: NativeReading,
 }

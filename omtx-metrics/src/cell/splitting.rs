@@ -5,7 +5,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
-use super::{Bounds, CellConfig, Counter, Histogram, Reading, Values, Wants, metric::Sealed as _};
+use super::{
+    Bounds, CellConfig, Counter, Histogram, Layout, NativeBuckets, NativeLayout, Reading, Values,
+    Wants, metric::Sealed as _,
+};
 
 const WRITERS: usize = 8;
 const ROUNDS: u64 = 50_000;
@@ -54,7 +57,7 @@ fn a_counter_never_goes_down_and_loses_nothing_while_it_splits() {
 #[test]
 fn no_bucket_goes_down_and_no_observation_is_lost_while_a_histogram_splits() {
     let histogram: Histogram = super::new(&CellConfig {
-        bounds: Arc::new(Bounds::new(&[1.0, 2.0])),
+        layout: Arc::new(Layout::classic(&[1.0, 2.0])),
     });
     let (mut last, mut scratch) = ([0; 3], Values::default());
     run(
@@ -79,4 +82,48 @@ fn no_bucket_goes_down_and_no_observation_is_lost_while_a_histogram_splits() {
     assert_eq!(last, [each; 3]);
     assert_eq!(histogram.count(), 3 * each);
     assert_eq!(histogram.sum(), 4.5 * each as f64);
+}
+
+#[test]
+fn a_native_histogram_loses_nothing_while_it_grows_coarsens_and_splits() {
+    // One factor of 2^(1/256) after the other, so that tables fill up, in the reach of the limit several times over.
+    let native = NativeBuckets::new().factor(1.002).max_buckets(100);
+    let histogram: Histogram = super::new(&CellConfig {
+        layout: Arc::new(Layout {
+            bounds: Bounds::new(&[1.0, 2.0]),
+            native: Some(NativeLayout::new(&native)),
+        }),
+    });
+    let next = AtomicUsize::new(0);
+    let wants = Wants {
+        native: true,
+        ..Wants::default()
+    };
+    let (mut last, mut scratch) = (0, Values::default());
+    run(
+        || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            histogram.observe(f64::exp2((at % 50_000) as f64 / 5_000.0 - 1.0));
+        },
+        || histogram.split(),
+        || {
+            let Reading::Histogram {
+                buckets,
+                native: Some(native),
+                ..
+            } = histogram.read(wants, &mut scratch)
+            else {
+                unreachable!("a native histogram reads as one");
+            };
+            assert_eq!(buckets.iter().sum::<u64>(), native.count);
+            let in_buckets: u64 = native.positive.iter().map(|(_, count)| count).sum();
+            assert_eq!(in_buckets, native.count);
+            assert!(native.positive.len() <= 100);
+            assert!(last <= native.count, "from {last} to {}", native.count);
+            last = native.count;
+        },
+    );
+    assert_eq!(last, WRITERS as u64 * ROUNDS);
+    // 10 octaves: 160 buckets at schema 4, 80 at schema 3.
+    assert_eq!(scratch.native.schema, 3);
 }

@@ -42,7 +42,7 @@ impl<T: Sync + Send> Stripes<T> {
     }
 
     /// All stripes; none if the cell has not grown.
-    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> + Clone {
         let first = self.first.load(Ordering::Acquire);
         let stripes: &[Padded<T>] = if first.is_null() {
             &[]

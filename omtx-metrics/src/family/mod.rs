@@ -99,18 +99,24 @@ impl<L: Labels, M: Metric> Family<L, M> {
         Handle::new(self.find(&labels).share())
     }
 
-    /// The same with its own bucket layout, if the series is new.
+    /// The same with its own layout, if the series is new.
     #[cfg(feature = "http")]
-    pub(crate) fn handle_with_bounds(
+    pub(crate) fn handle_with_layout(
         &self,
         labels: L::Of<'_>,
-        bounds: &Arc<crate::cell::Bounds>,
+        layout: &Arc<crate::cell::Layout>,
     ) -> Handle<M> {
         let config = crate::cell::CellConfig {
-            bounds: Arc::clone(bounds),
+            layout: Arc::clone(layout),
         };
         let series = self.series.get(&labels, |_| crate::cell::new(&config));
         Handle::new(series.share())
+    }
+
+    /// What the family's histograms count in.
+    #[cfg(feature = "http")]
+    pub(crate) fn layout(&self) -> &crate::cell::Layout {
+        &self.spec.cell.layout
     }
 
     /// Counts an update that somebody who holds an overflow series made there.

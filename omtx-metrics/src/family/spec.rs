@@ -45,8 +45,8 @@ pub(crate) struct SpecText {
 }
 
 impl Spec {
-    pub(crate) fn bounds(&self) -> &Arc<Bounds> {
-        &self.cell.bounds
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.cell.layout.bounds
     }
 
     /// The name that OpenMetrics gives the family: a counter's and an info's without their suffix. Two families whose

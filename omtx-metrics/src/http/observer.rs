@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use omtx_http::{End, Observer, Slot};
 
-use super::route::Route;
+use super::route::{Route, RouteLayouts};
 use super::{HttpMetrics, HttpNames, RouteLabels};
-use crate::cell::Bounds;
 use crate::family::{New, SeriesMap};
 use crate::{Error, Labels, OVERFLOW, Registry, name};
 
@@ -40,7 +39,8 @@ struct Inner {
     metrics: Arc<HttpMetrics>,
     routes: SeriesMap<RouteLabels<'static>, Route>,
     skipped: Vec<Cow<'static, str>>,
-    buckets: Vec<(Cow<'static, str>, Arc<Bounds>)>,
+    /// Of routes with buckets of their own.
+    layouts: Vec<(Cow<'static, str>, RouteLayouts)>,
 }
 
 impl RedObserver {
@@ -74,11 +74,11 @@ impl Inner {
         let make = |new| {
             let overflow = new == New::Overflow;
             let endpoint = if overflow { OVERFLOW } else { labels.endpoint };
-            let bounds = self.buckets.iter().find(|(route, _)| *route == endpoint);
+            let layouts = self.layouts.iter().find(|(route, _)| *route == endpoint);
             Route::new(
                 &self.metrics,
                 RouteLabels { endpoint, ..labels },
-                bounds.map(|(_, bounds)| bounds),
+                layouts.map(|(_, layouts)| layouts),
                 overflow,
             )
         };
@@ -195,24 +195,27 @@ impl RedBuilder {
                 .buckets("http_request_duration_seconds", buckets.clone())
                 .buckets("http_response_head_seconds", buckets);
         }
-        let mut buckets = Vec::new();
-        for (endpoint, upper) in self.route_buckets {
-            if upper.is_empty() || !name::are_bounds(&upper) {
+        for (endpoint, upper) in &self.route_buckets {
+            if upper.is_empty() || !name::are_bounds(upper) {
                 return Err(Error::invalid(
                     "buckets",
                     format_args!("{upper:?}"),
                     &format!("finite, strictly increasing bounds for endpoint \"{endpoint}\""),
                 ));
             }
-            buckets.push((endpoint, Arc::new(Bounds::new(&upper))));
         }
         let names = RouteLabels::LABELS
             .iter()
             .map(|label| label.name.into())
             .collect();
+        let metrics = registry.register_with::<HttpMetrics>(options)?;
+        let layouts = self.route_buckets.into_iter();
+        let layouts =
+            layouts.map(|(endpoint, upper)| (endpoint, RouteLayouts::new(&metrics, &upper)));
         Ok(RedObserver {
             inner: Arc::new(Inner {
-                metrics: registry.register_with(options)?,
+                layouts: layouts.collect(),
+                metrics,
                 routes: SeriesMap::new(names, MAX_ROUTES),
                 skipped: self.skipped.unwrap_or_else(|| {
                     DEFAULT_SKIPPED
@@ -220,7 +223,6 @@ impl RedBuilder {
                         .map(|&endpoint| endpoint.into())
                         .collect()
                 }),
-                buckets,
             }),
         })
     }

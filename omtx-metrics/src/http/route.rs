@@ -6,7 +6,7 @@ use omtx_http::{Class, End, EndKind, Slot};
 
 use super::statuses::StatusText;
 use super::{EndLabels, HttpMetrics, RequestLabels, RouteLabels};
-use crate::cell::Bounds;
+use crate::cell::Layout;
 use crate::{Counter, Handle, Histogram, IntGauge, OVERFLOW};
 
 /// Handles on all series that a request of one method and route touches.
@@ -25,26 +25,43 @@ pub(super) struct Route {
 
 const STATUSES: usize = 6;
 
+/// What the duration histograms of a route with buckets of its own look like.
+pub(super) struct RouteLayouts {
+    duration: Arc<Layout>,
+    head: Arc<Layout>,
+}
+
+impl RouteLayouts {
+    pub(super) fn new(metrics: &HttpMetrics, upper_bounds: &[f64]) -> Self {
+        let duration = metrics.http_request_duration_seconds.layout();
+        let head = metrics.http_response_head_seconds.layout();
+        Self {
+            duration: Arc::new(duration.with_bounds(upper_bounds)),
+            head: Arc::new(head.with_bounds(upper_bounds)),
+        }
+    }
+}
+
 impl Route {
     pub(super) fn new(
         metrics: &HttpMetrics,
         labels: RouteLabels<'_>,
-        bounds: Option<&Arc<Bounds>>,
+        layouts: Option<&RouteLayouts>,
         overflow: bool,
     ) -> Self {
         let RouteLabels { method, endpoint } = labels;
         Self {
             in_flight: metrics.http_requests_in_flight.handle(labels),
-            duration: match bounds {
-                Some(bounds) => metrics
+            duration: match layouts {
+                Some(layouts) => metrics
                     .http_request_duration_seconds
-                    .handle_with_bounds(labels, bounds),
+                    .handle_with_layout(labels, &layouts.duration),
                 None => metrics.http_request_duration_seconds.handle(labels),
             },
-            head: match bounds {
-                Some(bounds) => metrics
+            head: match layouts {
+                Some(layouts) => metrics
                     .http_response_head_seconds
-                    .handle_with_bounds(labels, bounds),
+                    .handle_with_layout(labels, &layouts.head),
                 None => metrics.http_response_head_seconds.handle(labels),
             },
             request_size: metrics.http_request_size_bytes.handle(labels),

@@ -1,6 +1,7 @@
 //! What a registry is built with.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub const DEFAULT_COLLECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// No scraper waits that long, and no clock overflows.
 const MAX_COLLECT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+const NATIVE_HISTOGRAMS: &str = "OMTX_NATIVE_HISTOGRAMS";
 
 /// Sets up a [`Registry`].
 ///
@@ -36,6 +39,7 @@ pub struct RegistryBuilder {
     constant_labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     max_series: Option<usize>,
     collect_timeout: Option<Duration>,
+    native_histograms: bool,
 }
 
 /// A builder's outcome, checked.
@@ -45,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) constant_labels: ConstantLabels,
     pub(crate) max_series: usize,
     pub(crate) collect_timeout: Duration,
+    /// Histograms of seconds have native buckets, unless their family says otherwise.
+    pub(crate) native_durations: bool,
 }
 
 impl Default for Config {
@@ -54,6 +60,7 @@ impl Default for Config {
             constant_labels: ConstantLabels::default(),
             max_series: DEFAULT_MAX_SERIES,
             collect_timeout: DEFAULT_COLLECT_TIMEOUT,
+            native_durations: false,
         }
     }
 }
@@ -91,6 +98,58 @@ impl RegistryBuilder {
         self
     }
 
+    /// Counts durations in native buckets too: every histogram whose unit is `seconds`, the RED metrics' and the jobs'
+    /// among them. Families with [native buckets](crate::NativeBuckets) of their own keep those, whatever this says. Default:
+    /// false.
+    ///
+    /// A Prometheus that scrapes native histograms stores them *instead* of the classic buckets unless its configuration
+    /// asks for both (`scrape_classic_histograms`, since 2.45), and queries of `_bucket` series then find nothing: this is
+    /// for who operates that Prometheus to decide.
+    pub fn native_histograms(mut self, native: bool) -> Self {
+        self.native_histograms = native;
+        self
+    }
+
+    /// Lets the environment override what was set so far:
+    ///
+    /// | variable | values | sets |
+    /// |---|---|---|
+    /// | `OMTX_NATIVE_HISTOGRAMS` | `true`, `false`, `1`, `0` | [`native_histograms`](Self::native_histograms) |
+    ///
+    /// A variable that is unset or empty changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has another value.
+    ///
+    /// ```
+    /// use omtx_metrics::Registry;
+    ///
+    /// let registry = Registry::builder().native_histograms(true).from_env()?.build()?;
+    /// # Ok::<(), omtx_metrics::Error>(())
+    /// ```
+    pub fn from_env(self) -> Result<Self, Error> {
+        self.with_vars(|name| std::env::var_os(name))
+    }
+
+    fn with_vars(mut self, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        if let Some(value) = var(NATIVE_HISTOGRAMS).filter(|value| !value.is_empty()) {
+            self.native_histograms = match value.to_str() {
+                Some("true" | "1") => true,
+                Some("false" | "0") => false,
+                _ => {
+                    let value = value.to_string_lossy();
+                    return Err(Error::invalid(
+                        NATIVE_HISTOGRAMS,
+                        value.escape_debug(),
+                        "true, false, 1 or 0",
+                    ));
+                }
+            };
+        }
+        Ok(self)
+    }
+
     /// Builds the registry.
     ///
     /// # Errors
@@ -119,6 +178,7 @@ impl RegistryBuilder {
             constant_labels: ConstantLabels::default().with(&self.constant_labels)?,
             max_series,
             collect_timeout,
+            native_durations: self.native_histograms,
         }))
     }
 }
@@ -180,5 +240,47 @@ impl ConstantLabels {
         String::from_utf8(text)
             .expect("escaping inserts only ASCII into UTF-8")
             .into()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn native(value: Option<&[u8]>) -> Result<bool, String> {
+        use std::os::unix::ffi::OsStringExt as _;
+        let value = value.map(|value| OsString::from_vec(value.to_vec()));
+        let builder = Registry::builder().native_histograms(true);
+        let read = builder.with_vars(|name| {
+            assert_eq!(name, "OMTX_NATIVE_HISTOGRAMS");
+            value.clone()
+        });
+        read.map(|builder| builder.native_histograms)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_environment_switches_native_histograms() {
+        for (value, expected) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+            assert_eq!(native(Some(value.as_bytes())), Ok(expected));
+        }
+        assert_eq!(native(None), Ok(true), "unset");
+        assert_eq!(native(Some(b"")), Ok(true), "empty");
+    }
+
+    #[test]
+    fn a_malformed_variable_is_named_with_its_value_and_what_was_expected() {
+        for (value, shown) in [
+            (&b"yes"[..], "yes"),
+            (b"TRUE", "TRUE"),
+            (b" true", " true"),
+            (b"a\"b\n", r#"a\"b\n"#),
+            (b"\xFF", "\u{fffd}"),
+        ] {
+            let expected = format!(
+                r#"invalid OMTX_NATIVE_HISTOGRAMS "{shown}"; expected true, false, 1 or 0"#
+            );
+            assert_eq!(native(Some(value)), Err(expected));
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::plan::{self, Undeclared};
 use super::{Entry, Registry, entry::Single};
 use crate::Error;
-use crate::cell::{Histogram, Metric, StateSet};
+use crate::cell::{Histogram, Metric, NativeBuckets, StateSet};
 use crate::family::{Declared, Family};
 use crate::label::{LabelValue, Labels};
 use crate::lock::lock;
@@ -143,6 +143,13 @@ impl<L: Labels> FamilyBuilder<'_, L, Histogram> {
     /// [`buckets::DURATION_SECONDS`](crate::buckets::DURATION_SECONDS).
     pub fn buckets(mut self, upper_bounds: impl Into<Vec<f64>>) -> Self {
         self.family.buckets = Some(upper_bounds.into());
+        self
+    }
+
+    /// Counts in native buckets too. Default: those of the
+    /// [registry](crate::RegistryBuilder::native_histograms), which are none.
+    pub fn native(mut self, buckets: NativeBuckets) -> Self {
+        self.family.native = Some(buckets);
         self
     }
 }

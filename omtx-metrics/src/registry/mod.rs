@@ -240,6 +240,7 @@ impl Registry {
             constant_labels,
             max_series,
             collect_timeout,
+            native_durations,
             ..
         } = self.inner.config.clone();
         Self::from_config(Config {
@@ -247,6 +248,7 @@ impl Registry {
             constant_labels: constant_labels.without(declared),
             max_series,
             collect_timeout,
+            native_durations,
         })
     }
 

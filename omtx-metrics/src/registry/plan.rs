@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builder::{Config, ConstantLabels, check_namespace};
 use crate::__private::MAX_CLOSED;
-use crate::cell::{Bounds, CellConfig, buckets};
+use crate::cell::{Bounds, CellConfig, Layout, NativeBuckets, NativeLayout, buckets};
 use crate::desc::{FamilyDesc, LabelDesc};
 use crate::family::{Declared, Spec, SpecText};
 use crate::set::SetOptions;
@@ -67,6 +67,12 @@ pub(super) fn specs(
                     buckets: own_buckets.map_or(desc.buckets, |(_, buckets)| buckets),
                     max_series: options.max_series.unwrap_or(desc.max_series),
                     zeroed: desc.zeroed,
+                    native: options
+                        .native
+                        .iter()
+                        .rfind(|(family, _)| *family == desc.name)
+                        .map(|(_, native)| *native)
+                        .or(desc.native),
                 },
                 &constant_labels,
                 config,
@@ -86,6 +92,7 @@ pub(super) struct Undeclared {
     pub(super) zeroed: bool,
     pub(super) bare: bool,
     pub(super) state: Option<Cow<'static, str>>,
+    pub(super) native: Option<NativeBuckets>,
 }
 
 impl Undeclared {
@@ -99,6 +106,7 @@ impl Undeclared {
             zeroed: false,
             bare: false,
             state: None,
+            native: None,
         }
     }
 }
@@ -146,6 +154,7 @@ pub(super) fn single<D: Declared>(
             buckets: family.buckets.as_deref().unwrap_or_default(),
             max_series: family.max_series.unwrap_or_default(),
             zeroed: family.zeroed,
+            native: family.native,
         },
         &config.constant_labels,
         config,
@@ -167,6 +176,7 @@ struct Draft<'a> {
     buckets: &'a [f64],
     max_series: usize,
     zeroed: bool,
+    native: Option<NativeBuckets>,
 }
 
 fn spec(
@@ -245,6 +255,18 @@ fn spec(
             &format!("finite, strictly increasing bounds for family \"{name}\""),
         ));
     }
+    // An option of the family's own, or else the registry's for durations.
+    let durations = config.native_durations && draft.unit == "seconds";
+    let native = draft
+        .native
+        .or_else(|| durations.then(NativeBuckets::new))
+        .filter(|_| kind == Kind::Histogram);
+    if let Some((setting, value, expected)) = native.as_ref().and_then(NativeBuckets::fault) {
+        let expected = format!("{expected} for family \"{name}\"");
+        return Err(Error::invalid(setting, value, &expected));
+    }
+    let has_classic =
+        kind == Kind::Histogram && native.as_ref().is_none_or(NativeBuckets::has_classic);
     let mut spec = Spec {
         name: name.into(),
         help: draft.help.into(),
@@ -256,11 +278,10 @@ fn spec(
         states: draft.states.and_then(|(_, values)| values),
         constant_labels: constant_labels.text(),
         cell: CellConfig {
-            bounds: Arc::new(Bounds::new(if kind == Kind::Histogram {
-                upper
-            } else {
-                &[]
-            })),
+            layout: Arc::new(Layout {
+                bounds: Bounds::new(if has_classic { upper } else { &[] }),
+                native: native.as_ref().map(NativeLayout::new),
+            }),
         },
         max_series: match draft.max_series {
             0 => config.max_series,
@@ -292,7 +313,8 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
     };
     let renamed = options.renamed.iter().map(|(from, _)| from);
     let bucketed = options.buckets.iter().map(|(family, _)| family);
-    for family in renamed.chain(bucketed) {
+    let native = options.native.iter().map(|(family, _)| family);
+    for family in renamed.chain(bucketed).chain(native) {
         if !families.iter().any(|desc| *family == desc.name) {
             return Err(Error::invalid(
                 "family",
@@ -314,6 +336,18 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
                 "buckets of family",
                 family,
                 "no buckets: it is no histogram",
+            ));
+        }
+    }
+    for (family, _) in &options.native {
+        if families
+            .iter()
+            .any(|desc| *family == desc.name && desc.kind != Kind::Histogram)
+        {
+            return Err(Error::invalid(
+                "native buckets of family",
+                family,
+                "none: it is no histogram",
             ));
         }
     }

@@ -15,6 +15,7 @@ mod hygiene;
 mod interop;
 mod jobs;
 mod kinds;
+mod native;
 mod oracle;
 mod promtool;
 #[cfg(feature = "push")]

@@ -1,8 +1,8 @@
 //! Every error at start-up names the value that was refused and what was expected.
 
 use omtx_metrics::{
-    Counter, Error, Family, Gauge, Histogram, Info, LabelValue, Labels, MetricSet, Registry,
-    RegistryBuilder, Rows, SetOptions, StateSet, Unknown,
+    Counter, Error, Family, Gauge, Histogram, Info, LabelValue, Labels, MetricSet, NativeBuckets,
+    Registry, RegistryBuilder, Rows, SetOptions, StateSet, Unknown,
 };
 
 #[derive(Clone, Copy, LabelValue)]
@@ -123,6 +123,41 @@ fn options_of_a_set_are_checked() {
     check(
         options().buckets("duration_seconds", []),
         r#"invalid buckets "[]"; expected at least one bound for family "duration_seconds""#,
+    );
+    for (buckets, fault) in [
+        (
+            NativeBuckets::new().factor(1.0),
+            r#"factor "1"; expected a finite factor above 1"#,
+        ),
+        (
+            NativeBuckets::new().factor(f64::NAN),
+            r#"factor "NaN"; expected a finite factor above 1"#,
+        ),
+        (
+            NativeBuckets::new().max_buckets(1),
+            r#"max_buckets "1"; expected 2 to 10000"#,
+        ),
+        (
+            NativeBuckets::new().max_buckets(10_001),
+            r#"max_buckets "10001"; expected 2 to 10000"#,
+        ),
+        (
+            NativeBuckets::new().zero_threshold(-0.5),
+            r#"zero_threshold "-0.5"; expected a finite number that is not negative"#,
+        ),
+    ] {
+        check(
+            options().native("duration_seconds", buckets),
+            &format!(r#"invalid native {fault} for family "duration_seconds""#),
+        );
+    }
+    check(
+        options().native("mood", NativeBuckets::new()),
+        r#"invalid native buckets of family "mood"; expected none: it is no histogram"#,
+    );
+    check(
+        options().native("durations", NativeBuckets::new()),
+        r#"invalid family "durations"; expected one of requests_total, duration_seconds, mood"#,
     );
     check(
         options().rename("requests_total", "9_total"),
