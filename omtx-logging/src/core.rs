@@ -1,28 +1,263 @@
 //! What the layer, the panic hook and the `log` bridge share.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
 
-use crate::limit::RateLimit;
+use foldhash::fast::FixedState;
+use omtx_context::{EncoderId, Scope, TraceContext};
+use tracing_core::Metadata;
+
+use crate::encode::block::Block;
+use crate::encode::line::{Encoder, Limits, Surroundings};
+use crate::encode::local::{self, Buffers, Local, PlanKey};
+use crate::encode::plan::{self, Field, Plan};
+use crate::encode::recorder::Recorder;
+use crate::encode::timestamp::since_epoch;
+use crate::encode::value::{Outcome, Rewriter, ValueWriter};
+use crate::layer::entered;
+use crate::layer::span::SpanState;
+use crate::limit::{Admission, RateLimit};
+use crate::profile::{Layout, Origin, Site};
 use crate::record::Record;
-use crate::{Counters, Redact, Sink};
+use crate::{Counters, DropReason, Redact, Severity, Sink};
+
+/// Where the time of a line comes from; the system's clock unless a test has its own.
+pub(crate) type Clock = Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>;
 
 /// One configured logging: encodes lines and hands them to the sink.
 pub(crate) struct Core {
+    /// Tells this logging from others of the process.
+    pub(crate) id: u64,
     pub(crate) counters: Arc<Counters>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) redact: Option<Arc<dyn Redact>>,
     pub(crate) limit: RateLimit,
+    pub(crate) layout: Layout,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    encoder: EncoderId,
+    /// By the address of a callsite's metadata, which is static. Threads keep their own copies.
+    plans: Mutex<HashMap<usize, Arc<Plan>, FixedState>>,
+}
+
+/// What a [`Core`] is made of.
+pub(crate) struct Parts {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) redact: Option<Arc<dyn Redact>>,
+    pub(crate) limit: RateLimit,
+    pub(crate) layout: Layout,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
 }
 
 impl Core {
+    pub(crate) fn new(parts: Parts) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let Parts {
+            counters,
+            sink,
+            redact,
+            limit,
+            layout,
+            limits,
+            clock,
+        } = parts;
+        Self {
+            id: NEXT.fetch_add(1, Relaxed),
+            counters,
+            sink,
+            redact,
+            limit,
+            layout,
+            limits,
+            clock,
+            encoder: EncoderId::new(),
+            plans: Mutex::default(),
+        }
+    }
+
+    /// Writes the line of an event inside `spans`.
+    #[inline]
+    pub(crate) fn event(
+        &self,
+        metadata: &'static Metadata<'static>,
+        spans: Option<&SpanState>,
+        record: impl FnOnce(&mut Recorder<'_>),
+    ) {
+        let written = local::with(|Local { buffers, plans }| {
+            let now = since_epoch(self.now());
+            let plan = self.known_plan(plans, metadata);
+            let suppressed = match plan.limit.admit(now) {
+                Admission::Pass { suppressed } => suppressed,
+                Admission::Suppress => {
+                    let reason = DropReason::RateLimited;
+                    return self.counters.dropped(plan.severity, reason, 1);
+                }
+            };
+            self.line(plan, buffers, spans, now, suppressed, record);
+            self.hand_over(plan.severity, &buffers.line, None);
+        });
+        if written.is_none() {
+            let reason = DropReason::Recursion;
+            self.counters.dropped(plan::severity(metadata), reason, 1);
+        }
+    }
+
     /// Writes a line that comes from no `tracing` callsite, in the current scope and spans.
     pub(crate) fn write(&self, record: &Record<'_>) {
-        let _ = record;
+        self.write_record(record, None);
     }
 
     /// The same, past any queue: it is at its destination when the call returns, or the deadline has passed.
     pub(crate) fn write_now(&self, record: &Record<'_>, deadline: Instant) {
-        let _ = (record, deadline);
+        self.write_record(record, Some(deadline));
     }
+
+    fn write_record(&self, record: &Record<'_>, deadline: Option<Instant>) {
+        let site = Site {
+            logger: record.logger,
+            module: record.module,
+            file: record.file,
+            line: record.line,
+        };
+        let names = std::iter::once("message").chain(record.fields.iter().map(|(name, _)| *name));
+        let plan = Plan::of(
+            record.severity,
+            &site,
+            names,
+            Origin::Event,
+            &self.layout,
+            self.redact.as_deref(),
+        );
+        let spans = entered::current(self.id);
+        let written = local::with(|Local { buffers, .. }| {
+            let now = since_epoch(self.now());
+            self.line(&plan, buffers, spans.as_deref(), now, 0, |recorder| {
+                record.hand_over(recorder);
+            });
+            self.hand_over(record.severity, &buffers.line, deadline);
+        });
+        if written.is_none() {
+            let reason = DropReason::Recursion;
+            self.counters.dropped(record.severity, reason, 1);
+        }
+    }
+
+    #[inline]
+    fn line(
+        &self,
+        plan: &Plan,
+        buffers: &mut Buffers,
+        spans: Option<&SpanState>,
+        since_epoch: std::time::Duration,
+        suppressed: u64,
+        record: impl FnOnce(&mut Recorder<'_>),
+    ) {
+        let scope = Scope::current();
+        let scope = scope
+            .as_ref()
+            .map(|scope| scope.encoded(self.encoder, |scope| self.scope_block(scope)));
+        let block = spans.map(|spans| spans.block(self));
+        let around = Surroundings {
+            since_epoch,
+            scope: scope.as_deref(),
+            spans: block.as_deref().map(|spans| &spans.block),
+            function: spans
+                .filter(|_| self.layout.names_the_function())
+                .map(|spans| spans.name),
+            trace: TraceContext::current(),
+            suppressed,
+        };
+        let encoder = Encoder {
+            layout: &self.layout,
+            limits: self.limits,
+            redact: self.redact.as_deref(),
+            counters: &self.counters,
+        };
+        encoder.line(plan, &around, buffers, record);
+    }
+
+    /// A sink is foreign code: its panic must not become the application's.
+    #[inline]
+    fn hand_over(&self, severity: Severity, line: &[u8], now: Option<Instant>) {
+        let took = catch_unwind(AssertUnwindSafe(|| match now {
+            None => self.sink.write(severity, line),
+            Some(deadline) => self.sink.write_now(severity, line, deadline),
+        }));
+        match took {
+            Ok(()) => self.counters.line(severity, line.len()),
+            Err(payload) => {
+                std::mem::forget(payload); // its destructor may panic in turn
+                self.counters.dropped(severity, DropReason::WriteError, 1);
+            }
+        }
+    }
+
+    #[inline]
+    fn now(&self) -> SystemTime {
+        match &self.clock {
+            None => SystemTime::now(),
+            Some(clock) => clock(),
+        }
+    }
+
+    /// The callsite's plan out of this thread's, without a lock.
+    #[inline]
+    fn known_plan<'p>(
+        &self,
+        plans: &'p mut HashMap<PlanKey, Arc<Plan>, FixedState>,
+        metadata: &'static Metadata<'static>,
+    ) -> &'p Plan {
+        plans
+            .entry((self.id, address(metadata)))
+            .or_insert_with(|| self.plan(metadata))
+    }
+
+    /// The callsite's plan, made when it is first asked for.
+    #[cold]
+    pub(crate) fn plan(&self, metadata: &'static Metadata<'static>) -> Arc<Plan> {
+        let known = |plans: &HashMap<usize, Arc<Plan>, _>| plans.get(&address(metadata)).cloned();
+        let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = known(&plans()) {
+            return plan;
+        }
+        // A redactor is foreign code: not under the lock.
+        let redact = self.redact.as_deref();
+        let plan = Arc::new(Plan::new(metadata, &self.layout, redact, &self.limit));
+        plans().entry(address(metadata)).or_insert(plan).clone()
+    }
+
+    fn scope_block(&self, scope: &Scope) -> Block {
+        let mut block = Block::new();
+        scope.visit(|name, value| {
+            let redact = self.redact.as_deref();
+            let field = Field::new(name, Origin::Scope, &self.layout, redact);
+            let mut outcome = Outcome::default();
+            block.add(&field, |out| {
+                let writer = ValueWriter {
+                    end: out.len() + self.limits.value,
+                    out,
+                    outcome: &mut outcome,
+                    rewriter: redact
+                        .filter(|redact| redact.rewrites())
+                        .map(|redact| Rewriter { redact, key: name }),
+                };
+                if field.hidden {
+                    writer.hidden();
+                } else {
+                    writer.scope_value(value);
+                }
+            });
+            block.truncated |= outcome.truncated;
+        });
+        block.finish(self.limits.line)
+    }
+}
+
+fn address(metadata: &'static Metadata<'static>) -> usize {
+    std::ptr::from_ref(metadata).addr()
 }

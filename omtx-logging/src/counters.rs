@@ -124,8 +124,8 @@ impl Counters {
 
     /// A value's `Debug`, `Display` or `Serialize` panicked or failed.
     #[cold]
-    pub(crate) fn value_lost(&self) {
-        self.values_lost.fetch_add(1, Relaxed);
+    pub(crate) fn values_lost(&self, values: u64) {
+        self.values_lost.fetch_add(values, Relaxed);
     }
 
     /// The totals now.

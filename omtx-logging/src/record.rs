@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::Severity;
+use crate::encode::recorder::Recorder;
 
 /// One such line, before it is encoded.
 pub(crate) struct Record<'a> {
@@ -27,4 +28,22 @@ pub(crate) enum RecordValue<'a> {
     Bool(bool),
     Display(&'a dyn fmt::Display),
     Debug(&'a dyn fmt::Debug),
+}
+
+impl Record<'_> {
+    /// Gives the message, then the fields: in the order in which the plan of the record has them.
+    pub(crate) fn hand_over(&self, recorder: &mut Recorder<'_>) {
+        recorder.put(0, |writer| writer.debug(&self.message));
+        for (at, (_, value)) in self.fields.iter().enumerate() {
+            recorder.put(at + 1, |writer| match value {
+                RecordValue::Str(text) => writer.text(text),
+                RecordValue::U64(n) => writer.integer(*n),
+                RecordValue::I64(n) => writer.integer(*n),
+                RecordValue::F64(n) => writer.float(*n),
+                RecordValue::Bool(b) => writer.bool(*b),
+                RecordValue::Display(value) => writer.debug(&format_args!("{value}")),
+                RecordValue::Debug(value) => writer.debug(value),
+            });
+        }
+    }
 }

@@ -22,10 +22,10 @@ use crate::stack;
 /// # }
 /// ```
 pub trait WithScope: Future + Sized {
-    /// This future, run inside `scope`.
-    fn in_scope(self, scope: Scope) -> InScope<Self> {
+    /// This future, run inside `scope`: a [`Scope`], or what stands for one.
+    fn in_scope(self, scope: impl Into<Scope>) -> InScope<Self> {
         InScope {
-            scope: Some(scope),
+            scope: Some(scope.into()),
             future: Some(self),
         }
     }

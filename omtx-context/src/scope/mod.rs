@@ -125,6 +125,23 @@ impl Scope {
         self.layers().map(Layer::version).sum()
     }
 
+    /// Whether this is `outer`, or a scope inside it.
+    ///
+    /// ```
+    /// use omtx_context::Scope;
+    ///
+    /// let request = Scope::root().with("request_id", "r-1").build();
+    /// let step = request.child().with("step", 2).build();
+    /// assert!(step.is_within(&request));
+    /// assert!(request.is_within(&request.clone()));
+    /// assert!(!request.is_within(&step));
+    /// ```
+    #[must_use]
+    pub fn is_within(&self, outer: &Self) -> bool {
+        self.layers()
+            .any(|layer| std::ptr::eq(layer, &*outer.layer))
+    }
+
     fn layers(&self) -> impl Iterator<Item = &Layer> {
         std::iter::successors(Some(&*self.layer), |layer| {
             layer.parent.as_ref().map(|parent| &*parent.layer)

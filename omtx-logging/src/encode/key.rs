@@ -1,0 +1,85 @@
+//! The name of a field as it stands in a line.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+
+use super::escape::escape;
+use crate::profile::Place;
+
+/// A field's name, mapped by the profile, split where it nests, and escaped.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    /// The name as it was given, dots included: what a [`Redact`](crate::Redact) is asked about.
+    pub(crate) name: Box<str>,
+    /// Escaped, without quotes.
+    segments: Box<[Box<[u8]>]>,
+    /// `,"key":`, where there is one segment.
+    pub(crate) json: Box<[u8]>,
+    /// Of the first segment.
+    root: u64,
+}
+
+/// What first segments a set of keys has: a superset, by one bit each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Roots(u128);
+
+impl Roots {
+    pub(crate) const fn none() -> Self {
+        Self(0)
+    }
+
+    pub(crate) fn add(&mut self, key: &Key) {
+        self.0 |= 1 << (key.root % 128);
+    }
+
+    /// Certainly false where no first segment is in both.
+    #[inline]
+    pub(crate) fn may_meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl Key {
+    pub(crate) fn new(name: &str, place: &Place) -> Self {
+        let segments: Box<[Box<[u8]>]> = place
+            .segments()
+            .map(|segment| {
+                let mut escaped = Vec::new();
+                escape(&mut escaped, segment, usize::MAX);
+                escaped.into_boxed_slice()
+            })
+            .collect();
+        let mut json = Vec::new();
+        if let [only] = &*segments {
+            json.extend_from_slice(b",\"");
+            json.extend_from_slice(only);
+            json.extend_from_slice(b"\":");
+        }
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(&segments[0]);
+        Self {
+            name: name.into(),
+            root: hasher.finish(),
+            segments,
+            json: json.into(),
+        }
+    }
+
+    pub(crate) fn nests(&self) -> bool {
+        self.segments.len() > 1
+    }
+
+    pub(crate) fn same_root(&self, other: &Self) -> bool {
+        self.root == other.root && self.segments[0] == other.segments[0]
+    }
+
+    /// At most how many bytes it takes in a line, with all that nesting adds.
+    pub(crate) fn width(&self) -> usize {
+        self.segments.iter().map(|segment| segment.len() + 5).sum()
+    }
+
+    pub(crate) fn segments(&self) -> &[Box<[u8]>] {
+        &self.segments
+    }
+}

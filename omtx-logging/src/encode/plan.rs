@@ -1,0 +1,125 @@
+//! What is the same for every line of a callsite, made once.
+
+use tracing_core::{Level, Metadata};
+
+use super::key::{Key, Roots};
+use crate::limit::{CallsiteLimit, RateLimit};
+use crate::profile::{Layout, Origin, Site};
+use crate::{CRITICAL, Redact, Severity};
+
+/// A callsite's constant bytes, and where each of its fields goes.
+pub(crate) struct Plan {
+    pub(crate) severity: Severity,
+    /// What stands between the timestamp and the message.
+    pub(crate) head: Box<[u8]>,
+    /// What stands between the message and the scope: the callsite, where the profile tells of it, and the service.
+    pub(crate) tail: Box<[u8]>,
+    pub(crate) fields: Box<[Field]>,
+    /// Whether every field can be written as it comes: no key nests, none stands twice.
+    pub(crate) simple: bool,
+    pub(crate) roots: Roots,
+    pub(crate) limit: CallsiteLimit,
+}
+
+/// One field of a callsite, or of a scope.
+pub(crate) struct Field {
+    pub(crate) key: Key,
+    /// The message of an event: a place of its own.
+    pub(crate) is_message: bool,
+    /// Its value must not be shown.
+    pub(crate) hidden: bool,
+    /// Its key is reserved, and gave way.
+    pub(crate) moved: bool,
+}
+
+impl Field {
+    pub(crate) fn new(
+        name: &str,
+        origin: Origin,
+        layout: &Layout,
+        redact: Option<&dyn Redact>,
+    ) -> Self {
+        let place = layout.place(name, origin);
+        Self {
+            key: Key::new(name, &place),
+            is_message: place.is_message(),
+            hidden: redact.is_some_and(|redact| redact.hides(name)),
+            moved: place.is_moved(),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(
+        metadata: &Metadata<'_>,
+        layout: &Layout,
+        redact: Option<&dyn Redact>,
+        limit: &RateLimit,
+    ) -> Self {
+        let severity = severity(metadata);
+        let origin = if metadata.is_span() {
+            Origin::Span
+        } else {
+            Origin::Event
+        };
+        let site = Site {
+            logger: metadata.target(),
+            module: metadata.module_path(),
+            file: metadata.file(),
+            line: metadata.line(),
+        };
+        let names = metadata.fields().iter().map(|field| field.name());
+        let mut plan = Self::of(severity, &site, names, origin, layout, redact);
+        plan.limit = limit.callsite(severity, metadata);
+        plan
+    }
+
+    /// The same for lines without a callsite.
+    pub(crate) fn of<'n>(
+        severity: Severity,
+        site: &Site<'_>,
+        names: impl Iterator<Item = &'n str>,
+        origin: Origin,
+        layout: &Layout,
+        redact: Option<&dyn Redact>,
+    ) -> Self {
+        let fields: Box<[Field]> = names
+            .map(|name| Field::new(name, origin, layout, redact))
+            .collect();
+        let own = || fields.iter().filter(|field| !field.is_message);
+        let mut roots = Roots::default();
+        for field in own() {
+            roots.add(&field.key);
+        }
+        let apart = |(at, field): (usize, &Field)| {
+            !own().take(at).any(|other| other.key.same_root(&field.key))
+        };
+        Self {
+            severity,
+            head: layout.head(severity, site),
+            tail: layout.tail(severity, site),
+            simple: own().all(|field| !field.key.nests() && !field.moved)
+                && own().enumerate().all(apart),
+            roots,
+            fields,
+            limit: CallsiteLimit::default(),
+        }
+    }
+
+    /// Whether one of its keys has the same first segment as one of these.
+    pub(crate) fn meets<'k>(&self, keys: impl Iterator<Item = &'k Key> + Clone) -> bool {
+        self.fields
+            .iter()
+            .filter(|field| !field.is_message)
+            .any(|field| keys.clone().any(|key| key.same_root(&field.key)))
+    }
+}
+
+/// A CRITICAL line is an ERROR event whose callsite has a name that no other has.
+pub(crate) fn severity(metadata: &Metadata<'_>) -> Severity {
+    if metadata.name() == CRITICAL && *metadata.level() == Level::ERROR {
+        Severity::Critical
+    } else {
+        Severity::from(*metadata.level())
+    }
+}

@@ -1,0 +1,71 @@
+//! The line of a terminal: the same values, for a reader.
+
+use super::block::Slot;
+use super::merge::{EVENT, Item, Merge, Sources};
+
+/// Turns the message, which stands in the line as a JSON field, into plain text, and appends the fields as `key=value`.
+pub(crate) fn finish(
+    line: &mut Vec<u8>,
+    message_at: usize,
+    items: &mut Vec<Item>,
+    slots: &[Slot],
+    sources: &Sources<'_>,
+    color: bool,
+) {
+    let message = line.split_off(message_at);
+    let message = message.strip_prefix(b",\"message\":").unwrap_or_default();
+    if !message.is_empty() {
+        line.push(b' ');
+        line.extend_from_slice(&readable(message));
+    }
+    items.clear();
+    Item::all_of(&sources.blocks[0].slots, 0, items);
+    Item::all_of(&sources.blocks[1].slots, 1, items);
+    Item::all_of(slots, EVENT, items);
+    let (dim, plain) = if color {
+        ("\x1b[2m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    Merge::new(items, sources).for_each(|key, value| {
+        line.extend_from_slice(format!(" {dim}{key}={plain}").as_bytes());
+        let bare = value
+            .strip_prefix(b"\"")
+            .and_then(|value| value.strip_suffix(b"\""))
+            .filter(|text| !text.is_empty() && text.iter().all(|byte| is_plain(*byte)));
+        line.extend_from_slice(bare.unwrap_or(value));
+    });
+}
+
+/// Appends what JSON lines have as keys.
+pub(crate) fn marks(line: &mut Vec<u8>, truncated: bool, suppressed: u64) {
+    if suppressed > 0 {
+        line.extend_from_slice(format!(" suppressed={suppressed}").as_bytes());
+    }
+    if truncated {
+        line.extend_from_slice(b" truncated=true");
+    }
+}
+
+/// Needs no quotes to be told from what is around it.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./:@+%".contains(&byte) || !byte.is_ascii()
+}
+
+/// A JSON string without its quotes; quotes and backslashes inside are as they were, controls stay escaped: nothing that
+/// is logged can draw on the terminal, or look like a line of its own.
+fn readable(json: &[u8]) -> Vec<u8> {
+    let inner = json
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+        .unwrap_or(json);
+    let mut out = Vec::with_capacity(inner.len());
+    let mut rest = inner.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        match (byte, rest.peek()) {
+            (b'\\', Some(b'"' | b'\\')) => out.extend(rest.next()),
+            _ => out.push(byte),
+        }
+    }
+    out
+}
