@@ -1,5 +1,7 @@
 //! Does every log line know its request and its job?
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod context;
 #[allow(dead_code)] // `write` and `write_now` are for the panic hook and the `log` bridge

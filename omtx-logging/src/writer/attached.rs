@@ -15,6 +15,14 @@ impl Attached {
         let _ = self.0.set(counters.clone());
     }
 
+    /// Lets another sink count in the same.
+    #[cfg(feature = "file")]
+    pub(super) fn share(&self, sink: &impl crate::Sink) {
+        if let Some(counters) = self.0.get() {
+            sink.attach(counters);
+        }
+    }
+
     #[cold]
     pub(super) fn dropped(&self, severity: Severity, reason: DropReason) {
         self.lost(severity, reason, 1);

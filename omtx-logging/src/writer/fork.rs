@@ -43,6 +43,7 @@ pub(crate) fn generation() -> u32 {
 }
 
 /// A value of which every forked child has its own, so that it never meets a lock that its parent held.
+#[derive(Debug)]
 pub(crate) struct PerProcess<T> {
     generation: u32,
     value: T,

@@ -1,8 +1,13 @@
 //! What the crate promises, one subject a file.
 
+#[cfg(unix)]
 mod direct;
 mod fields;
+#[cfg(all(feature = "file", unix))]
+mod file;
 mod jobs;
+#[cfg(all(feature = "journald", target_os = "linux"))]
+mod journald;
 mod levels;
 mod limits;
 mod profiles;
@@ -12,4 +17,6 @@ mod scopes;
 mod spans;
 mod startup_errors;
 mod support;
+#[cfg(all(feature = "syslog", unix))]
+mod syslog;
 mod values;
