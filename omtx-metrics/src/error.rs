@@ -61,6 +61,18 @@ impl Error {
         }
     }
 
+    /// An address cannot be bound.
+    #[cfg(feature = "listener")]
+    pub(crate) fn address(address: &impl fmt::Debug, source: std::io::Error) -> Self {
+        Self {
+            kind: ErrorKind::Io,
+            message: format!(
+                "cannot listen on {address:?}: {source}; expected an address of this host with a free port"
+            ),
+            source: Some(source),
+        }
+    }
+
     /// A file cannot be written.
     pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
         Self {

@@ -75,6 +75,7 @@
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
 //! | jobs and queues | [`jobs`] |
 //! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
+//! | `/metrics` in a program without a web server | [`listener`] (`listener`) |
 //! | metrics of a job that ends before it could be scraped | [`push`] (`push`) |
 //! | metrics of a cron job, through node exporter | [`textfile`] |
 //! | values that are only known by asking | [`Collector`], [`Snapshot`] |
@@ -90,6 +91,7 @@
 //! |---|---|
 //! | `axum` | the `/metrics` route |
 //! | `http` | RED metrics through `omtx-http` |
+//! | `listener` | `/metrics` in a program without a web server |
 //! | `push` | pushing to a Pushgateway; `push-tls` adds `https://` |
 //! | `prometheus` | the bridge to the `prometheus` crate; `prometheus-protobuf` builds that crate for protobuf |
 //! | `serde` | the catalogue as JSON |
@@ -148,6 +150,9 @@ pub mod http;
 pub mod interop;
 pub mod jobs;
 mod label;
+#[cfg(feature = "listener")]
+#[cfg_attr(docsrs, doc(cfg(feature = "listener")))]
+pub mod listener;
 mod lock;
 mod name;
 mod periodic;
@@ -186,6 +191,6 @@ pub use set::{MetricSet, SetOptions};
 #[doc(hidden)]
 pub mod __private;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "listener", feature = "push"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -57,7 +57,7 @@
 //! when it should be.
 //!
 //! Do not push what can be scraped: a Pushgateway shows a group until it is deleted, whether the job still lives or not, and
-//! has no `up`.
+//! has no `up`. A service without a web server has a listener of its own, with the feature `listener`.
 //!
 //! # What is pushed
 //!

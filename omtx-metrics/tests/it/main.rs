@@ -15,6 +15,8 @@ mod hygiene;
 mod interop;
 mod jobs;
 mod kinds;
+#[cfg(feature = "listener")]
+mod listener;
 mod native;
 mod oracle;
 mod promtool;
