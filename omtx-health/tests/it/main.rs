@@ -10,6 +10,8 @@ mod liveness;
 mod metrics;
 mod registration;
 mod runner;
+#[cfg(all(feature = "axum", feature = "serve"))]
+mod server;
 mod staleness;
 mod startup;
 mod support;
