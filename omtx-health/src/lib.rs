@@ -10,6 +10,8 @@ pub mod checks;
 mod drain;
 mod error;
 mod failure;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod lock;
 mod meter;
@@ -44,6 +46,9 @@ pub use drain::{
 pub use drain::{DrainBody, DrainFuture, DrainLayer, DrainService};
 pub use error::Error;
 pub use failure::Failure;
+#[cfg(feature = "grpc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "grpc")))]
+pub use grpc::GrpcHealth;
 pub use health::{Health, MAX_CHECKS};
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]

@@ -5,6 +5,8 @@ mod answers;
 mod axum_routes;
 mod budget;
 mod drain;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod liveness;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -2,6 +2,8 @@
 //!
 //! The program is the test and, with `SHOP` in its environment, the server that is tested.
 
+#![allow(clippy::print_stderr)] // a test that is skipped says so
+
 #[cfg(unix)]
 mod balancer;
 #[cfg(unix)]
