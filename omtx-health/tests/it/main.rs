@@ -1,9 +1,11 @@
 //! How the crate behaves from the outside.
+#![allow(clippy::print_stderr)] // a skipped engine says so
 
 mod answers;
 #[cfg(feature = "axum")]
 mod axum_routes;
 mod budget;
+mod checks;
 mod drain;
 #[cfg(feature = "grpc")]
 mod grpc;
