@@ -76,9 +76,39 @@ fn value(metric: &Metric, kind: Kind) -> ForeignValue {
                 count: summary.sample_count(),
             }
         }
-        // Untyped: the two forms of the crate have no way in common to read it.
-        _ => ForeignValue::Missing,
+        _ => untyped(metric).map_or(ForeignValue::Missing, ForeignValue::Number),
     }
+}
+
+/// The value of an untyped metric.
+#[cfg(feature = "prometheus-protobuf")]
+fn untyped(metric: &Metric) -> Option<f64> {
+    metric.untyped.as_ref()?.value
+}
+
+/// The value of an untyped metric. `None` in the generated form, which another crate may have switched on: its field
+/// cannot be named where it may be the plain form's, which is private.
+#[cfg(not(feature = "prometheus-protobuf"))]
+#[allow(deprecated)] // the plain form means to lose the type; nothing else tells its value
+fn untyped(metric: &Metric) -> Option<f64> {
+    /// The plain form has such a method of its own, which goes before this one.
+    #[allow(dead_code)]
+    trait GetUntyped {
+        fn get_untyped(&self) -> Nothing {
+            Nothing
+        }
+    }
+    impl GetUntyped for Metric {}
+
+    #[allow(dead_code)]
+    struct Nothing;
+    #[allow(dead_code)]
+    impl Nothing {
+        fn get_value(&self) -> Option<f64> {
+            None
+        }
+    }
+    metric.get_untyped().get_value().into()
 }
 
 /// Reads a counter's or a gauge's value in both forms of the `prometheus` crate, without knowing which one is built:

@@ -41,7 +41,9 @@
 //! same name, ours wins in our `/metrics`, and `omtx_collector_errors_total` counts the collision.
 //!
 //! What the `prometheus` crate cannot say is said as it can: infos and state sets are gauges, and so are families of the
-//! type `unknown`. Its `Untyped` rows, which nothing in that crate makes, are left out and counted.
+//! type `unknown`, since its text encoder panics at an `Untyped` row. The other way, its `Untyped` rows are shown as
+//! `unknown`; only where another crate has switched `prometheus/protobuf` on, and `prometheus-protobuf` is off here, they
+//! cannot be read, and are left out and counted.
 
 mod from_prometheus;
 mod gathering;

@@ -5,6 +5,8 @@ use omtx_metrics::{
     Counter, CounterF64, Exporter, Family, Gauge, Histogram, Info, IntGauge, LabelValue, Labels,
     MetricSet, Registry, StateSet,
 };
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::{Metric, MetricFamily, MetricType};
 use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
 use proptest::prelude::*;
 
@@ -158,6 +160,46 @@ fn our_exposition_shows_their_families_with_the_same_values() {
         .register_prometheus("theirs", theirs.clone())
         .unwrap();
     assert_same(&ours(&registry), &gathered(&theirs));
+}
+
+/// A collector of a row that only hand-written collectors have.
+struct Untyped(prometheus::IntGauge);
+
+impl Collector for Untyped {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.desc()
+    }
+
+    #[allow(deprecated)] // the plain form means to lose the type
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut family = self.0.collect().remove(0);
+        family.set_field_type(MetricType::UNTYPED);
+        let mut untyped = prometheus::proto::Untyped::default();
+        untyped.set_value(2.5);
+        let mut metric = Metric::default();
+        #[cfg(feature = "prometheus-protobuf")]
+        {
+            metric.untyped = Some(untyped).into();
+        }
+        #[cfg(not(feature = "prometheus-protobuf"))]
+        metric.set_untyped(untyped);
+        family.set_metric(vec![metric]);
+        vec![family]
+    }
+}
+
+#[test]
+fn untyped_rows_of_theirs_are_shown_as_such() {
+    let theirs = prometheus::Registry::new();
+    let gauge = prometheus::IntGauge::new("legacy", "Somebody else's.").unwrap();
+    theirs.register(Box::new(Untyped(gauge))).unwrap();
+    let registry = Registry::new();
+    registry.register_prometheus("theirs", theirs).unwrap();
+    assert_eq!(
+        registry.to_text(),
+        "# HELP legacy Somebody else's.\n# TYPE legacy untyped\nlegacy 2.5\n"
+    );
+    assert_eq!(errors(&registry, "theirs"), 0.0);
 }
 
 /// The `prometheus` crate's own encoder writes `inf`, which Prometheus reads and the format does not know.
