@@ -78,6 +78,8 @@
 //! | `/metrics` in a program without a web server | [`listener`] (`listener`) |
 //! | metrics of a job that ends before it could be scraped | [`push`] (`push`) |
 //! | metrics of a cron job, through node exporter | [`textfile`] |
+//! | what the process, the machine and its control group use | [`system`] (`system`) |
+//! | what a tokio runtime does | [`sets::TokioMetrics`] (`tokio`) |
 //! | values that are only known by asking | [`Collector`], [`Snapshot`] |
 //! | to live beside code that uses the `prometheus` crate | [`interop`] (`prometheus`) |
 //! | to test what your code counts | [`testing`] |
@@ -94,6 +96,8 @@
 //! | `listener` | `/metrics` in a program without a web server |
 //! | `push` | pushing to a Pushgateway; `push-tls` adds `https://` |
 //! | `prometheus` | the bridge to the `prometheus` crate; `prometheus-protobuf` builds that crate for protobuf |
+//! | `system` | `process_*`, `system_*` and `cgroup_*`, read in the background |
+//! | `tokio` | metrics of a tokio runtime |
 //! | `serde` | the catalogue as JSON |
 //!
 //! # What happens when something goes wrong
@@ -164,6 +168,9 @@ mod sample;
 mod set;
 pub mod sets;
 mod sync;
+#[cfg(feature = "system")]
+#[cfg_attr(docsrs, doc(cfg(feature = "system")))]
+pub mod system;
 pub mod testing;
 pub mod textfile;
 #[allow(dead_code)] // for the encoders that show times

@@ -20,6 +20,8 @@ mod auth;
 mod build;
 mod context;
 mod storage;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod users;
 mod webhook;
 
@@ -27,5 +29,8 @@ pub use auth::{AuthLabels, AuthMetrics, AuthOutcome};
 pub use build::{BuildLabels, BuildMetrics};
 pub use context::{ContextLabels, ContextLoss, ContextMetrics};
 pub use storage::{StorageLabels, StorageMetrics};
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use tokio::{TokioMetrics, WorkerLabels};
 pub use users::{FeatureLabels, UserMetrics};
 pub use webhook::{EventLabels, WebhookLabels, WebhookMetrics, WebhookOutcome};

@@ -31,4 +31,6 @@ mod route;
 mod snapshot;
 mod startup_errors;
 mod states;
+#[cfg(all(feature = "system", target_os = "linux"))]
+mod system;
 mod textfile;
