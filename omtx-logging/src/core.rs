@@ -108,16 +108,22 @@ impl Core {
     }
 
     /// Writes a line that comes from no `tracing` callsite, in the current scope and spans.
+    #[cfg(feature = "log")]
     pub(crate) fn write(&self, record: &Record<'_>) {
-        self.write_record(record, None);
+        self.write_record(record, 0, None);
     }
 
-    /// The same, past any queue: it is at its destination when the call returns, or the deadline has passed.
+    /// Writes a line that comes from no `tracing` callsite, and says how many of its kind were suppressed.
+    pub(crate) fn write_suppressed(&self, record: &Record<'_>, suppressed: u64) {
+        self.write_record(record, suppressed, None);
+    }
+
+    /// Writes a line that is at its destination when the call returns, or the deadline has passed.
     pub(crate) fn write_now(&self, record: &Record<'_>, deadline: Instant) {
-        self.write_record(record, Some(deadline));
+        self.write_record(record, 0, Some(deadline));
     }
 
-    fn write_record(&self, record: &Record<'_>, deadline: Option<Instant>) {
+    fn write_record(&self, record: &Record<'_>, suppressed: u64, deadline: Option<Instant>) {
         let site = Site {
             logger: record.logger,
             module: record.module,
@@ -136,9 +142,16 @@ impl Core {
         let spans = entered::current(self.id);
         let written = local::with(|Local { buffers, .. }| {
             let now = since_epoch(self.now());
-            self.line(&plan, buffers, spans.as_deref(), now, 0, |recorder| {
-                record.hand_over(recorder);
-            });
+            self.line(
+                &plan,
+                buffers,
+                spans.as_deref(),
+                now,
+                suppressed,
+                |recorder| {
+                    record.hand_over(recorder);
+                },
+            );
             self.hand_over(record.severity, &buffers.line, deadline);
         });
         if written.is_none() {

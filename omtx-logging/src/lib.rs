@@ -4,7 +4,6 @@
 
 mod builder;
 mod context;
-#[allow(dead_code)] // `write` and `write_now` are for the panic hook and the `log` bridge
 mod core;
 mod counters;
 mod encode;
@@ -14,15 +13,19 @@ mod job_log;
 mod json;
 mod layer;
 mod level;
-#[allow(dead_code)] // what is pending is for the flush at the end
 mod limit;
+#[cfg(feature = "log")]
+mod log_bridge;
 mod logging;
 mod macros;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod panic_hook;
 mod profile;
-#[allow(dead_code)] // for the panic hook and the `log` bridge
 mod record;
 mod redact;
 mod severity;
+mod shutdown;
 mod sink;
 pub mod testing;
 pub mod writer;
@@ -42,10 +45,15 @@ pub use limit::RateLimit;
 pub use logging::Logging;
 #[doc(hidden)]
 pub use macros::CRITICAL;
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub use metrics::{LogDropLabels, LogDropReason, LogLabels, LogLevel, LogMetrics};
 pub use omtx_context::{InScope, Scope, ScopeBuilder, ScopeGuard, WithScope, keys};
+pub use panic_hook::{DEFAULT_PANIC_DEADLINE, PanicHook};
 pub use profile::Profile;
 pub use redact::{Redact, Redaction};
 pub use severity::Severity;
+pub use shutdown::ShutdownGuard;
 pub use sink::{Flushed, Sink};
 
 /// For the macros of this crate.

@@ -20,6 +20,7 @@ pub(crate) struct Record<'a> {
 
 /// The value of a record's field.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "log"), allow(dead_code))] // what panics have no need of
 pub(crate) enum RecordValue<'a> {
     Str(&'a str),
     U64(u64),
@@ -27,7 +28,6 @@ pub(crate) enum RecordValue<'a> {
     F64(f64),
     Bool(bool),
     Display(&'a dyn fmt::Display),
-    Debug(&'a dyn fmt::Debug),
 }
 
 impl Record<'_> {
@@ -42,7 +42,6 @@ impl Record<'_> {
                 RecordValue::F64(n) => writer.float(*n),
                 RecordValue::Bool(b) => writer.bool(*b),
                 RecordValue::Display(value) => writer.debug(&format_args!("{value}")),
-                RecordValue::Debug(value) => writer.debug(value),
             });
         }
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tracing_core::{LevelFilter, Metadata};
+use tracing_core::{Level, LevelFilter, Metadata};
 
 use crate::encode::plan::severity;
 use crate::{Error, Severity};
@@ -47,12 +47,12 @@ enum Threshold {
 const EXPECTED: &str = "trace, debug, info, warning, error, critical or off";
 
 impl Threshold {
-    fn allows(self, metadata: &Metadata<'_>) -> bool {
+    fn allows(self, severity: Severity, level: Level) -> bool {
         match self {
             Self::Off => false,
             Self::Trace => true,
-            Self::From(Severity::Debug) => *metadata.level() != tracing_core::Level::TRACE,
-            Self::From(least) => severity(metadata) >= least,
+            Self::From(Severity::Debug) => level != Level::TRACE,
+            Self::From(least) => severity >= least,
         }
     }
 
@@ -169,14 +169,22 @@ impl Levels {
 
     /// Whether a line, or a span, of this callsite is to be written.
     pub(crate) fn allow(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
+        self.of_target(metadata.target())
+            .allows(severity(metadata), *metadata.level())
+    }
+
+    /// The same for a line that comes from no `tracing` callsite.
+    #[cfg(feature = "log")]
+    pub(crate) fn allows_target(&self, target: &str, level: Level) -> bool {
+        self.of_target(target).allows(level.into(), level)
+    }
+
+    fn of_target(&self, target: &str) -> Threshold {
         let decisive = self
             .targets
             .iter()
             .find(|(prefix, _)| target.starts_with(&**prefix));
-        decisive
-            .map_or(self.default, |(_, threshold)| *threshold)
-            .allows(metadata)
+        decisive.map_or(self.default, |(_, threshold)| *threshold)
     }
 
     /// The most verbose level that anything is written at.

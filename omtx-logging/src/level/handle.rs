@@ -42,7 +42,13 @@ pub(crate) struct State {
     levels: ArcSwap<Levels>,
     /// Whoever has the layer inside: its answers are what `tracing` remembers.
     dispatches: Mutex<Vec<WeakDispatch>>,
+    /// Who else must know of a change.
+    #[cfg(feature = "log")]
+    followers: Mutex<Vec<Follower>>,
 }
+
+#[cfg(feature = "log")]
+type Follower = Box<dyn Fn(&Levels) + Send + Sync>;
 
 impl LevelHandle {
     pub(crate) fn new(levels: Levels) -> Self {
@@ -50,6 +56,8 @@ impl LevelHandle {
             state: Arc::new(State {
                 levels: ArcSwap::from_pointee(levels),
                 dispatches: Mutex::default(),
+                #[cfg(feature = "log")]
+                followers: Mutex::default(),
             }),
         }
     }
@@ -70,6 +78,34 @@ impl LevelHandle {
         self.dispatches().push(dispatch.downgrade());
     }
 
+    /// Tells `follower` of the levels now, and whenever they change.
+    #[cfg(feature = "log")]
+    pub(crate) fn follow(&self, follower: impl Fn(&Levels) + Send + Sync + 'static) {
+        let mut followers = self
+            .state
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: a change meanwhile is told after this.
+        follower(&self.load());
+        followers.push(Box::new(follower));
+    }
+
+    #[cfg(feature = "log")]
+    fn tell_followers(&self, levels: &Levels) {
+        let followers = self
+            .state
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for follower in &*followers {
+            follower(levels);
+        }
+    }
+
+    #[cfg(not(feature = "log"))]
+    fn tell_followers(&self, _: &Levels) {}
+
     fn dispatches(&self) -> MutexGuard<'_, Vec<WeakDispatch>> {
         let dispatches = &self.state.dispatches;
         dispatches.lock().unwrap_or_else(PoisonError::into_inner)
@@ -83,7 +119,8 @@ impl LevelHandle {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let levels = Arc::new(levels.into());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        self.state.levels.store(levels);
+        self.state.levels.store(levels.clone());
+        self.tell_followers(&levels);
         self.dispatches().retain(|weak| weak.upgrade().is_some());
         let dispatch = self.dispatches().first().and_then(WeakDispatch::upgrade);
         match dispatch {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tracing_core::Metadata;
 
 use crate::Severity;
-#[allow(unused_imports)] // until the layer asks
 pub(crate) use callsite::{Admission, CallsiteLimit};
 use callsite::{Bucket, Callsite};
 

@@ -24,7 +24,7 @@ pub use file::{DEFAULT_KEEP, Every, RotatingFile, RotatingFileOptions};
 #[cfg_attr(docsrs, doc(cfg(feature = "journald")))]
 pub use journald::{DEFAULT_JOURNALD_SOCKET, Journald};
 pub use queue::{
-    DEFAULT_EXIT_DEADLINE, DEFAULT_LINGER, DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, FlushGuard, Queue,
+    DEFAULT_EXIT_DEADLINE, DEFAULT_LINGER, DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, Queue,
     QueueOptions,
 };
 #[cfg(all(feature = "syslog", unix))]

@@ -10,9 +10,12 @@ mod jobs;
 mod journald;
 mod levels;
 mod limits;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod profiles;
 mod queue;
 mod redaction;
+mod safety_nets;
 mod scopes;
 mod spans;
 mod startup_errors;

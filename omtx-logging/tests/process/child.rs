@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use omtx_logging::writer::{Direct, Queue};
-use omtx_logging::{Counters, DropReason, Severity, Sink};
+use omtx_logging::{Counters, DropReason, JobContext, Logging, Severity, Sink};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(600);
@@ -30,7 +30,8 @@ pub(crate) fn run(name: &str) {
         }
         "guard_drops" => {
             let queue = sleepy_queue();
-            let guard = queue.flush_guard(Duration::from_secs(60));
+            let logging = Logging::builder("hub").sink(queue.clone()).build();
+            let guard = logging.expect("settings").shutdown_guard(NEVER);
             log(&queue, 1000);
             drop(guard);
             std::process::abort();
@@ -93,6 +94,55 @@ pub(crate) fn run(name: &str) {
                 }
             }
         }
+        "panics" => {
+            install(sleepy_queue());
+            let _ = std::thread::Builder::new()
+                .name("worker".into())
+                .spawn(|| {
+                    JobContext::new("j-1", "kmer").in_scope(|| panic!("no space left"));
+                })
+                .expect("a thread")
+                .join();
+            let _ = std::panic::catch_unwind(|| std::panic::panic_any(7));
+            tracing::info!(value = ?Fragile, "whole");
+            std::process::abort();
+        }
+        "panics_while_nobody_reads" => {
+            let queue = Queue::options()
+                .exit_deadline(Duration::ZERO)
+                .start(Direct::stdout());
+            let queue = queue.expect("a thread");
+            log(&queue, 10_000);
+            let logging = install(queue);
+            // Longer than the test waits, if each panic waited.
+            logging
+                .panic_hook()
+                .deadline(Duration::from_secs(2))
+                .replace_previous(true)
+                .install();
+            for _ in 0..60 {
+                let _ = std::panic::catch_unwind(|| panic!("again"));
+            }
+            eprintln!("done");
+        }
+        "panics_on_the_writing_thread" => {
+            let fragile = |_: Severity, line: &[u8]| {
+                assert!(!line.starts_with(b"fragile"), "the destination's mistake");
+                Direct::stdout().write(Severity::Info, line);
+            };
+            let queue = Queue::options()
+                .linger(NEVER)
+                .start(fragile)
+                .expect("a thread");
+            let logging = install(queue.clone());
+            logging
+                .panic_hook()
+                .deadline(NEVER)
+                .replace_previous(true)
+                .install();
+            queue.write(Severity::Info, b"fragile\n");
+            assert!(logging.flush(Instant::now() + NEVER).is_complete());
+        }
         "forks_while_a_line_is_written" => {
             // Standard output is a pipe that is full: a thread of the parent holds the lock for as long as it stays so.
             let direct = Arc::new(Direct::stdout());
@@ -118,6 +168,24 @@ pub(crate) fn run(name: &str) {
         // What follows must not wait for the pipe either.
         std::process::exit(0);
     }
+}
+
+/// Panics when it is logged.
+struct Fragile;
+
+impl std::fmt::Debug for Fragile {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("a value's mistake")
+    }
+}
+
+fn install(sink: impl Sink) -> Logging {
+    let logging = Logging::builder("hub")
+        .sink(sink)
+        .install()
+        .expect("the first");
+    logging.panic_hook().deadline(NEVER).install();
+    logging
 }
 
 /// A queue that writes nothing by itself before the test is over.

@@ -5,11 +5,77 @@ use std::process::Stdio;
 
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 use crate::parent::{self, Outcome};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
+        Trial::test(
+            "a_panic_is_a_critical_line_in_its_scope_and_is_written_before_an_abort",
+            || {
+                let outcome = parent::run("panics");
+                assert!(!outcome.status.success());
+                let lines: Vec<Value> = outcome
+                    .stdout
+                    .lines()
+                    .map(|line| serde_json::from_str(line).expect("JSON"))
+                    .collect();
+                assert_eq!(lines.len(), 3, "{}", outcome.stdout);
+                for line in &lines {
+                    assert_eq!(
+                        (&line["level"], &line["logger"]),
+                        (&json!("CRITICAL"), &json!("panic"))
+                    );
+                    let location = line["panic"]["location"].as_str().expect("a location");
+                    assert!(location.contains("child.rs:"), "{location}");
+                }
+                assert_eq!(lines[0]["message"], "no space left");
+                assert_eq!(lines[0]["job_id"], "j-1");
+                assert_eq!(lines[0]["panic"]["thread"], "worker");
+                assert!(lines[0]["panic"].get("backtrace").is_none());
+                assert_eq!(lines[1]["message"], "a value that is no text");
+                assert_eq!(lines[1]["panic"]["thread"], "main");
+                assert!(lines[1].get("job_id").is_none());
+                assert_eq!(lines[2]["message"], "a value's mistake");
+                // The hook that was there before ran as well.
+                assert!(
+                    outcome.stderr.contains("thread 'worker'"),
+                    "{}",
+                    outcome.stderr
+                );
+                assert!(
+                    outcome.stderr.contains("no space left"),
+                    "{}",
+                    outcome.stderr
+                );
+                Ok(())
+            },
+        ),
+        Trial::test("a_backtrace_is_in_the_line_where_it_is_asked_for", || {
+            let outcome = parent::finish(parent::start_with("panics", Stdio::piped(), "1"));
+            let line: Value = serde_json::from_str(outcome.stdout.lines().next().expect("a line"))?;
+            let backtrace = line["panic"]["backtrace"].as_str().expect("a backtrace");
+            assert!(backtrace.contains("panic"), "{backtrace}");
+            Ok(())
+        }),
+        Trial::test("panics_wait_once_for_a_pipe_that_nobody_reads", || {
+            let mut child = parent::start("panics_while_nobody_reads", Stdio::piped());
+            assert!(parent::wait(&mut child).success());
+            assert_eq!(parent::finish(child).stderr, "done\n");
+            Ok(())
+        }),
+        Trial::test(
+            "a_panic_of_the_destination_is_a_line_and_does_not_wait_for_itself",
+            || {
+                let outcome = parent::run("panics_on_the_writing_thread");
+                assert!(outcome.status.success(), "{}", outcome.stderr);
+                let line: Value = serde_json::from_str(outcome.stdout.trim())?;
+                assert_eq!(line["message"], "the destination's mistake");
+                assert_eq!(line["panic"]["thread"], "omtx-log");
+                Ok(())
+            },
+        ),
         Trial::test("main_that_returns_loses_no_queued_line", || {
             let outcome = parent::run("main_returns");
             assert!(outcome.status.success());

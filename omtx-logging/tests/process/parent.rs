@@ -32,8 +32,13 @@ impl Drop for Running {
 }
 
 pub(crate) fn start(name: &str, stdout: impl Into<Stdio>) -> Running {
+    start_with(name, stdout, "0")
+}
+
+pub(crate) fn start_with(name: &str, stdout: impl Into<Stdio>, backtrace: &str) -> Running {
     let mut process = Command::new(std::env::current_exe().expect("this program"))
         .env(CHILD, name)
+        .env("RUST_BACKTRACE", backtrace)
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(Stdio::piped())

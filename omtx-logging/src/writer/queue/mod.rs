@@ -1,7 +1,6 @@
 //! A bounded queue between the threads that log and a destination that may be slow.
 
 mod exit;
-mod guard;
 mod options;
 mod ring;
 mod shared;
@@ -10,9 +9,8 @@ mod thread;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-pub use guard::FlushGuard;
 pub use options::{
     DEFAULT_EXIT_DEADLINE, DEFAULT_LINGER, DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, QueueOptions,
 };
@@ -114,14 +112,6 @@ impl Queue {
     pub fn shut_down(&self, deadline: Instant) -> Flushed {
         self.handle.shared.shut_down(deadline)
     }
-
-    /// A guard whose drop shuts the queue down, to be held by `main`.
-    ///
-    /// The end of the process does so as well, where it goes through `exit(3)`: the guard is for programs whose lines must
-    /// be out before something else happens, and for platforms other than Unix.
-    pub fn flush_guard(&self, within: Duration) -> FlushGuard {
-        FlushGuard::new(self.clone(), within)
-    }
 }
 
 impl Sink for Queue {
@@ -132,6 +122,16 @@ impl Sink for Queue {
             shared.destination.write(severity, line);
         } else {
             shared.push(severity, line);
+        }
+    }
+
+    fn write_now(&self, severity: Severity, line: &[u8], deadline: Instant) {
+        let shared = &self.handle.shared;
+        if shared.is_inherited() {
+            shared.destination.write_now(severity, line, deadline);
+        } else {
+            shared.push(severity, line);
+            shared.flush_unless_stuck(deadline);
         }
     }
 

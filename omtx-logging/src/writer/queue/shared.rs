@@ -113,6 +113,17 @@ impl Shared {
         Flushed::with_lines_left(left)
     }
 
+    /// A flush that does not wait for a destination which it has waited for in vain, and which has not moved since: a
+    /// handler that panics again and again would hold up its thread each time.
+    pub(super) fn flush_unless_stuck(&self, deadline: Instant) {
+        if self.lock().is_stuck {
+            return;
+        }
+        let flushed = self.flush(deadline);
+        let mut state = self.lock();
+        state.is_stuck = !flushed.is_complete() && !state.is_written(state.next);
+    }
+
     /// Writes what is left, then ends the thread. What the deadline does not allow is lost, and counted.
     pub(super) fn shut_down(&self, deadline: Instant) -> Flushed {
         if self.is_inherited() {

@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) writer: Writer,
     /// How many threads wait for a flush.
     pub(super) flushers: usize,
+    /// A flush has waited in vain, and nothing was written since.
+    pub(super) is_stuck: bool,
 }
 
 impl State {
@@ -66,6 +68,7 @@ impl State {
             phase: Phase::Open,
             writer: Writer::Awake,
             flushers: 0,
+            is_stuck: false,
         }
     }
 
@@ -162,6 +165,7 @@ impl State {
 
     /// What was taken is written.
     pub(super) fn written(&mut self) {
+        self.is_stuck = false;
         self.in_flight = None;
     }
 
