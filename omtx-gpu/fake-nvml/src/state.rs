@@ -110,8 +110,8 @@ impl Driver {
     pub(crate) fn enter(&self, symbol: &str) -> Result<Arc<Script>, Return> {
         let script = self.begin(symbol);
         match script.fail.get(symbol) {
+            None | Some(Return::Success) => Ok(script),
             Some(failure) => Err(*failure),
-            None => Ok(script),
         }
     }
 
@@ -136,8 +136,8 @@ impl Driver {
             }
         }
         match device.fail.get(symbol) {
+            None | Some(Return::Success) => Ok(target),
             Some(failure) => Err(*failure),
-            None => Ok(target),
         }
     }
 
