@@ -185,7 +185,10 @@ pub use cell::{
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};
 pub use error::Error;
-pub use exporter::{Exporter, Scrape, TEXT_CONTENT_TYPE};
+pub use exporter::{
+    DEFAULT_MAX_BYTES_IN_FLIGHT, Exporter, ExporterBuilder, Format, OPENMETRICS_CONTENT_TYPE,
+    PROTOBUF_CONTENT_TYPE, Scrape, ScrapeRequest, TEXT_CONTENT_TYPE,
+};
 pub use family::{Family, Handle, Snapshot, SnapshotRows};
 pub use label::{LabelValue, Labels, MAX_VALUE_BYTES, OVERFLOW};
 pub use omtx_macros::{LabelValue, Labels, MetricSet};

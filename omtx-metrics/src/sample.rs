@@ -16,6 +16,9 @@ pub(crate) trait Sink {
 
     /// One series of the family that began last. `labels` are escaped pairs, without constant labels.
     fn series(&mut self, spec: &Spec, labels: &str, sample: Sample<'_>);
+
+    /// The family that began last is complete.
+    fn family_end(&mut self, _: &Spec) {}
 }
 
 /// One series at one moment.
@@ -23,10 +26,8 @@ pub(crate) trait Sink {
 pub(crate) struct Sample<'a> {
     pub(crate) reading: Reading<'a>,
     /// When the series began to count; `None` if the sink does not want it, or the kind counts nothing.
-    #[allow(dead_code)] // for the encoders that show it
     pub(crate) created: Option<Timestamp>,
     /// Empty if the sink does not want them.
-    #[allow(dead_code)] // for the encoders that show it
     pub(crate) exemplars: Exemplars<'a>,
 }
 
@@ -68,5 +69,12 @@ impl<'a> Samples<'a> {
             exemplars: exemplars.read(),
         };
         self.sink.series(self.spec, labels, sample);
+    }
+
+    /// To be called once, behind the last series.
+    pub(crate) fn finish(self) {
+        if self.begun {
+            self.sink.family_end(self.spec);
+        }
     }
 }

@@ -9,6 +9,8 @@ pub struct Bounds {
     upper: Box<[f64]>,
     /// Per bound: `le="0.005"} `, ending with `le="+Inf"} `.
     text: Box<[Box<str>]>,
+    /// The same in OpenMetrics' canonical form: `le="1.0"} `.
+    canonical: Box<[Box<str>]>,
 }
 
 /// Up to this many bounds, comparing all of them beats a binary search: no branch depends on the value (measured:
@@ -19,14 +21,20 @@ impl Bounds {
     /// `upper` is finite and strictly increasing; the caller has checked.
     pub(crate) fn new(upper: &[f64]) -> Self {
         debug_assert!(crate::name::are_bounds(upper));
-        let text = upper
-            .iter()
-            .chain([&f64::INFINITY])
-            .map(|&bound| format!("le=\"{}\"}} ", number::go_float(bound)).into_boxed_str())
-            .collect();
+        let render = |write: fn(f64, &mut Vec<u8>)| {
+            let all = upper.iter().chain([&f64::INFINITY]);
+            all.map(|&bound| {
+                let mut text = b"le=\"".to_vec();
+                write(bound, &mut text);
+                text.extend_from_slice(b"\"} ");
+                String::from_utf8(text).expect("numbers are ASCII").into()
+            })
+            .collect()
+        };
         Self {
             upper: upper.into(),
-            text,
+            text: render(number::write_go_float),
+            canonical: render(number::write_canonical),
         }
     }
 
@@ -36,6 +44,10 @@ impl Bounds {
 
     pub(crate) fn text(&self) -> &[Box<str>] {
         &self.text
+    }
+
+    pub(crate) fn canonical(&self) -> &[Box<str>] {
+        &self.canonical
     }
 
     /// True if observations may be negative, so that the sum is no counter and is left out.

@@ -23,7 +23,7 @@ mod unknown;
 pub(crate) use bounds::Bounds;
 pub use counter::Counter;
 pub use counter_f64::CounterF64;
-pub(crate) use exemplar::{ExemplarBuffer, Exemplars};
+pub(crate) use exemplar::{Exemplar, ExemplarBuffer, Exemplars};
 pub use gauge::Gauge;
 pub use histogram::{Histogram, Timer};
 pub use info::Info;

@@ -6,7 +6,7 @@ mod rows;
 mod worker;
 
 pub(crate) use metrics::{CollectorLabels, CollectorMetrics, FamilyLabels};
-pub(crate) use rows::{ForeignFamily, ForeignValue};
+pub(crate) use rows::{ForeignFamily, ForeignRow, ForeignValue};
 pub use rows::{Row, Rows};
 
 use std::borrow::Cow;

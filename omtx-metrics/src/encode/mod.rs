@@ -1,6 +1,32 @@
 //! Encoders: from series to bytes, without a tree in between.
 
 pub(crate) mod number;
+mod openmetrics;
+mod protobuf;
 mod text;
 
+pub(crate) use openmetrics::{
+    OpenMetricsEncoder, OpenMetricsPieces, type_name as openmetrics_type,
+};
+pub(crate) use protobuf::{ProtobufEncoder, ProtobufPieces};
 pub(crate) use text::TextEncoder;
+
+use crate::collector::ForeignFamily;
+use crate::sample::Sink;
+
+/// A format: takes families one after the other, and appends them to a buffer.
+pub(crate) trait Encoder: Sink {
+    /// True if counters and infos are called by their names without `_total` and `_info`.
+    fn has_base_names(&self) -> bool {
+        false
+    }
+
+    /// Called before each family of an encoder that has such names: true if it is another family's too.
+    fn base_name_is_taken(&mut self, _: bool) {}
+
+    /// A family of a collector, with all its rows.
+    fn foreign(&mut self, family: &ForeignFamily);
+
+    /// What stands at the end.
+    fn finish(&mut self) {}
+}

@@ -38,21 +38,103 @@ pub(crate) fn write_f64(value: f64, out: &mut Vec<u8>) {
 /// `le` is part of a series' identity and Prometheus 2 stores its text as it comes, so it is written as client_golang
 /// writes it: `0.005`, `1`, `1e+06`.
 pub(crate) fn go_float(value: f64) -> String {
+    let mut text = Vec::new();
+    write_go_float(value, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Appends what [`go_float`] returns. Allocates nothing that `out` does not need.
+pub(crate) fn write_go_float(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() || value == 0.0 {
-        let mut text = Vec::new();
-        write_f64(value, &mut text);
-        return String::from_utf8_lossy(&text).into_owned();
+        return write_f64(value, out);
     }
-    // Rust's `{:e}` has the same shortest digits: `-d.ddde-x`.
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    let digits = Digits::of(value.abs());
+    let (all, exponent) = (&digits.digits[..digits.len], digits.exponent);
     // strconv/ftoa.go, %g with the shortest precision: an exponent below -4, or 6 and above.
     if !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{mantissa}e{sign}{:02}", exponent.abs())
-    } else {
-        format!("{value}")
+        out.push(all[0]);
+        if all.len() > 1 {
+            out.push(b'.');
+            out.extend_from_slice(&all[1..]);
+        }
+        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.abs() < 10 {
+            out.push(b'0');
+        }
+        return write_i64(exponent.abs().into(), out);
+    }
+    if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        (exponent + 1..0).for_each(|_| out.push(b'0'));
+        return out.extend_from_slice(all);
+    }
+    let whole = usize::try_from(exponent).unwrap_or(0) + 1;
+    let (before, behind) = all.split_at(whole.min(all.len()));
+    out.extend_from_slice(before);
+    (before.len()..whole).for_each(|_| out.push(b'0'));
+    if !behind.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(behind);
+    }
+}
+
+/// Appends `value` in OpenMetrics' canonical form: as [`write_go_float`], and always told from an integer, `1.0`.
+///
+/// Source: OpenMetrics 1.0, "Considerations: Canonical Numbers".
+pub(crate) fn write_canonical(value: f64, out: &mut Vec<u8>) {
+    /// From here on it has an exponent.
+    const EXPONENT: f64 = 1e6;
+
+    if value.fract() == 0.0 && value.abs() < EXPONENT {
+        #[allow(clippy::cast_possible_truncation)]
+        write_i64(value as i64, out);
+        return out.extend_from_slice(b".0");
+    }
+    write_go_float(value, out);
+}
+
+/// The shortest digits that read back as a number.
+struct Digits {
+    digits: [u8; Self::MAX],
+    len: usize,
+    /// Of the first digit: 1.5 has 0.
+    exponent: i32,
+}
+
+impl Digits {
+    /// More than `zmij` writes: 17 digits, and the zeros of a number that it writes without an exponent.
+    const MAX: usize = 40;
+
+    /// `value` is finite and above 0.
+    fn of(value: f64) -> Self {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let mut found = Self {
+            digits: [0; Self::MAX],
+            len: 0,
+            exponent: exponent.parse().unwrap_or(0),
+        };
+        // Of the digits before the point, the last has exponent 0.
+        let point = mantissa.find('.').unwrap_or(mantissa.len());
+        let mut place = i32::try_from(point).unwrap_or(0) - 1;
+        let mut exponent = None;
+        for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
+            if exponent.is_some() || digit != b'0' {
+                exponent.get_or_insert(place);
+                found.digits[found.len] = digit;
+                found.len += 1;
+            }
+            place -= 1;
+        }
+        found.exponent += exponent.unwrap_or(0);
+        while found.len > 1 && found.digits[found.len - 1] == b'0' {
+            found.len -= 1;
+        }
+        found
     }
 }
 
@@ -94,9 +176,33 @@ mod tests {
             (43_200.0, "43200"),
             (1e21, "1e+21"),
             (-1.5, "-1.5"),
+            (123_456.5, "123456.5"),
+            (12.0, "12"),
+            (0.000_123, "0.000123"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (5e-324, "5e-324"),
             (f64::INFINITY, "+Inf"),
         ] {
             assert_eq!(go_float(value), text);
+        }
+    }
+
+    /// OpenMetrics 1.0, "Canonical Numbers": the powers of ten from -10 to 10 are written so.
+    #[test]
+    fn canonical_numbers_are_those_of_the_specification() {
+        let powers = [
+            "1e-10", "1e-09", "1e-08", "1e-07", "1e-06", "1e-05", "0.0001", "0.001", "0.01", "0.1",
+            "1.0", "10.0", "100.0", "1000.0", "10000.0", "100000.0", "1e+06", "1e+07", "1e+08",
+            "1e+09", "1e+10",
+        ];
+        for text in powers
+            .into_iter()
+            .chain(["-1.0", "0.0", "2.5", "+Inf", "-Inf", "NaN"])
+        {
+            let value: f64 = text.replace("Inf", "inf").parse().unwrap();
+            let mut out = Vec::new();
+            write_canonical(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
         }
     }
 
@@ -110,7 +216,25 @@ mod tests {
             } else {
                 prop_assert_eq!(read(&written(value)), value);
                 prop_assert_eq!(read(&go_float(value)), value);
+                let mut canonical = Vec::new();
+                write_canonical(value, &mut canonical);
+                let canonical = String::from_utf8(canonical).unwrap();
+                prop_assert_eq!(read(&canonical), value);
+                prop_assert!(!value.is_finite() || canonical.contains(['.', 'e']), "{}", canonical);
             }
+        }
+
+        /// Rust's `{:e}` has the same shortest digits, and writes them another way.
+        #[test]
+        fn digits_are_the_shortest(bits in any::<u64>()) {
+            let value = f64::from_bits(bits).abs();
+            prop_assume!(value.is_finite() && value > 0.0);
+            let digits = Digits::of(value);
+            let scientific = format!("{value:e}");
+            let (mantissa, exponent) = scientific.split_once('e').unwrap();
+            let expected: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+            prop_assert_eq!(&digits.digits[..digits.len], &expected);
+            prop_assert_eq!(digits.exponent, exponent.parse::<i32>().unwrap());
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: Prometheus documentation, "Exposition formats", "Text-based format".
 
+use super::Encoder;
 use super::number::{go_float, write_f64, write_i64, write_u64};
 use crate::cell::{Bounds, Reading};
 use crate::collector::{ForeignFamily, ForeignValue};
@@ -80,8 +81,8 @@ impl<'a> TextEncoder<'a> {
 }
 
 /// Families of collectors: nothing of theirs is cached, since nothing is known to come again.
-impl TextEncoder<'_> {
-    pub(crate) fn foreign(&mut self, family: &ForeignFamily) {
+impl Encoder for TextEncoder<'_> {
+    fn foreign(&mut self, family: &ForeignFamily) {
         let name = &family.name;
         self.push(&["# HELP ", name, " "]);
         escape_help(&family.help, self.out);
@@ -135,7 +136,9 @@ impl TextEncoder<'_> {
             }
         }
     }
+}
 
+impl TextEncoder<'_> {
     fn foreign_line(&mut self, name: [&str; 2], labels: &str, extra: Option<(&str, f64)>) {
         self.push(&name);
         if labels.is_empty() && extra.is_none() {

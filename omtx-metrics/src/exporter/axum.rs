@@ -1,12 +1,16 @@
 //! `/metrics` for axum.
 
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use std::future::Future;
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
-use super::metrics::Code;
-use super::{Exporter, Scrape};
+use super::request::Wanted;
+use super::scrape::Status;
+use super::{Exporter, Scrape, ScrapeRequest};
 use crate::Registry;
 
 impl Registry {
@@ -30,34 +34,99 @@ impl Exporter {
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn route<S: Clone + Send + Sync + 'static>(&self) -> MethodRouter<S> {
         let exporter = self.clone();
-        get(move || {
-            let exporter = exporter.clone();
-            async move { exporter.respond().await }
-        })
+        get(move |request: Request<Body>| exporter.respond(&request))
     }
 
     /// The response to a scrape, for a handler of one's own (behind authentication, say).
     ///
-    /// A scrape that is large, or that has to wait for collectors, is made on tokio's blocking threads. If the runtime is
-    /// shutting down, that can fail: the answer is then 500.
+    /// A scrape that is large, or that has to wait for collectors, is made on tokio's blocking threads; scrapes that come
+    /// meanwhile, and want the same, share the next one. If the runtime is shutting down, that can fail: the answer is
+    /// then 500.
+    ///
+    /// ```
+    /// use axum::extract::Request;
+    /// use axum::http::StatusCode;
+    /// use axum::response::{IntoResponse, Response};
+    /// use axum::{Router, routing::get};
+    /// use omtx_metrics::{Exporter, Registry};
+    ///
+    /// let exporter = Exporter::new(&Registry::new());
+    /// let app: Router = Router::new().route("/metrics", get(async move |request: Request| -> Response {
+    ///     match request.headers().contains_key("authorization") {
+    ///         true => exporter.respond(&request).await,
+    ///         false => StatusCode::UNAUTHORIZED.into_response(),
+    ///     }
+    /// }));
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-    pub async fn respond(&self) -> Response {
-        if !self.is_slow() {
-            return self.scrape().into_response();
-        }
+    pub fn respond<B>(
+        &self,
+        request: &Request<B>,
+    ) -> impl Future<Output = Response> + Send + use<B> {
+        let headers = request.headers();
+        let (accept, accept_encoding) = (list(headers, &ACCEPT), list(headers, &ACCEPT_ENCODING));
+        let wanted = self.wanted(
+            &ScrapeRequest::new()
+                .accept(&accept)
+                .accept_encoding(&accept_encoding)
+                .query(request.uri().query().unwrap_or_default()),
+        );
         let exporter = self.clone();
-        match tokio::task::spawn_blocking(move || exporter.scrape()).await {
-            Ok(scrape) => scrape.into_response(),
-            Err(_) => {
-                self.count(Code::Failed);
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
-        }
+        async move { exporter.answer(wanted).await.into_response() }
+    }
+
+    async fn answer(&self, wanted: Wanted) -> Scrape {
+        let format = wanted.format;
+        let scrape = if self.is_quick() {
+            self.inner.make(&wanted)
+        } else {
+            // All versions of a format have the same body.
+            let mut shared = wanted;
+            shared.format.content_type = shared.format.format.content_type();
+            let inner = std::sync::Arc::clone(&self.inner);
+            let make = async move |wanted: Wanted| {
+                let made = tokio::task::spawn_blocking(move || inner.make(&wanted)).await;
+                made.unwrap_or_else(|_| Scrape::refused(Status::Failed))
+            };
+            let scrape = self.inner.rounds.join(shared, make).await;
+            scrape.with_content_type(format.content_type)
+        };
+        self.inner.scrapes.answered(format.format, &scrape);
+        scrape
+    }
+
+    /// True if a scrape does not hold up the other tasks of its thread: it waits for nobody, and is short.
+    fn is_quick(&self) -> bool {
+        /// Encoded in well under a millisecond.
+        const SMALL: usize = 256 * 1024;
+        let inner = &*self.inner;
+        inner.registry.collectors().is_empty()
+            && inner.last_size.load(std::sync::atomic::Ordering::Relaxed) <= SMALL
+            && inner.bench.try_lock().is_ok()
     }
 }
 
+/// The values of a header that is a list, as one (RFC 9110, section 5.3). What is no text says nothing.
+fn list(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values = headers.get_all(name).iter().take(MAX_FIELDS);
+    let texts: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    texts.join(",")
+}
+
+/// Header fields of one name that are looked at.
+const MAX_FIELDS: usize = 16;
+
 impl IntoResponse for Scrape {
     fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, self.content_type)], self.body).into_response()
+        let status =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers: HeaderMap = self
+            .headers()
+            .map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            })
+            .collect();
+        (status, headers, Body::from(self.into_body())).into_response()
     }
 }

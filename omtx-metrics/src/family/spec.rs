@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Kind;
 use crate::cell::{Bounds, CellConfig};
 use crate::desc::LabelDesc;
+use crate::encode::{OpenMetricsPieces, ProtobufPieces};
 
 /// What is fixed once a family is registered.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Spec {
     pub(crate) max_series: usize,
     pub(crate) zeroed: bool,
     pub(crate) text: SpecText,
+    pub(crate) openmetrics: OpenMetricsPieces,
+    pub(crate) protobuf: ProtobufPieces,
 }
 
 /// The bytes that the text format repeats for every series of the family.
@@ -65,34 +68,43 @@ impl Spec {
         !self.label_names.is_empty() || !self.constant_labels.is_empty()
     }
 
-    /// Fills in [`SpecText`] from the rest.
-    pub(crate) fn render_text(&mut self) {
-        let mut metadata = format!("# HELP {} ", self.name).into_bytes();
-        crate::label::escape_help(&self.help, &mut metadata);
-        metadata.extend_from_slice(
-            format!("\n# TYPE {} {}\n", self.name, self.kind.as_text()).as_bytes(),
-        );
-        // `followed`: every sample has another label behind the constant ones.
-        let start = |suffix: &str, followed: bool| -> Box<str> {
-            let mut start = format!("{}{suffix}", self.name);
-            if followed || !self.constant_labels.is_empty() {
-                start.push('{');
-                start.push_str(&self.constant_labels);
-                if followed && !self.constant_labels.is_empty() {
-                    start.push(',');
-                }
+    /// Fills in what scrapes repeat, from the rest.
+    pub(crate) fn render(&mut self) {
+        self.text = SpecText::of(self);
+        self.openmetrics = OpenMetricsPieces::of(self);
+        self.protobuf = ProtobufPieces::of(self);
+    }
+
+    /// How each of the lines of a sample begins: `name` alone if no series of the family can have labels, else
+    /// `name{constant="…",`. `followed`: every line has another label behind those of the series.
+    pub(crate) fn sample_start(&self, name: &str, followed: bool) -> Box<str> {
+        let mut start = name.to_owned();
+        let followed = followed || !self.label_names.is_empty();
+        if followed || !self.constant_labels.is_empty() {
+            start.push('{');
+            start.push_str(&self.constant_labels);
+            if followed && !self.constant_labels.is_empty() {
+                start.push(',');
             }
-            start.into()
-        };
-        let labelled = !self.label_names.is_empty();
-        self.text = SpecText {
+        }
+        start.into()
+    }
+}
+
+impl SpecText {
+    fn of(spec: &Spec) -> Self {
+        let name = &spec.name;
+        let mut metadata = format!("# HELP {name} ").into_bytes();
+        crate::label::escape_help(&spec.help, &mut metadata);
+        metadata.extend_from_slice(format!("\n# TYPE {name} {}\n", spec.kind.as_text()).as_bytes());
+        Self {
             metadata: String::from_utf8(metadata)
                 .expect("escaping inserts only ASCII into UTF-8")
                 .into(),
-            plain: start("", labelled || self.kind == Kind::StateSet),
-            bucket: start("_bucket", true),
-            sum: start("_sum", labelled),
-            count: start("_count", labelled),
-        };
+            plain: spec.sample_start(name, spec.kind == Kind::StateSet),
+            bucket: spec.sample_start(&format!("{name}_bucket"), true),
+            sum: spec.sample_start(&format!("{name}_sum"), false),
+            count: spec.sample_start(&format!("{name}_count"), false),
+        }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Registry, entry};
-use crate::cell::Scratch;
+use super::{Entry, Registry};
 use crate::collector::ForeignFamily;
 use crate::encode::TextEncoder;
 
@@ -52,19 +51,10 @@ impl Gathered {
 
     /// Appends it to `out`, in text format 0.0.4.
     pub(crate) fn encode_text(&self, out: &mut Vec<u8>) {
-        let mut encoder = TextEncoder::new(out);
-        let mut scratch = Scratch::default();
-        let collectors = &self.registry.inner.collectors;
-        entry::merge(
-            &self.own,
-            &self.library,
-            &self.foreign,
-            collectors,
-            |part| match part {
-                entry::Part::Own(entry) => entry.collect(&mut encoder, &mut scratch),
-                entry::Part::Foreign(family) => encoder.foreign(family),
-            },
-        );
+        let all = [&*self.own, &*self.library];
+        let encoder = &mut TextEncoder::new(out);
+        self.registry
+            .encode(encoder, all, &self.foreign, |_, _| true);
     }
 
     /// The first family that has a label for which `taken` is true, and that label.

@@ -5,7 +5,9 @@ mod entry;
 mod family;
 mod gathered;
 mod library;
+mod merge;
 mod plan;
+mod scrape;
 
 pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
@@ -20,7 +22,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::cell::Scratch;
 use crate::collector::{Collector, Collectors};
-use crate::encode::TextEncoder;
 use crate::lock::lock;
 use crate::set::{MetricSet, SetOptions};
 use crate::{Catalog, Error};
@@ -196,44 +197,6 @@ impl Registry {
         Ok(new)
     }
 
-    /// Everything that is registered, in text format 0.0.4, sorted by family name.
-    ///
-    /// `/metrics` adds the library's own families (`omtx_*`) to this; see [`Exporter`](crate::Exporter).
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut out = Vec::new();
-        self.encode_text(&mut out);
-        String::from_utf8(out).expect("all that is encoded comes from str")
-    }
-
-    /// Appends what [`to_text`](Self::to_text) returns to `out`. Where `out` is reused, a scrape of families without new
-    /// series allocates nothing.
-    pub fn encode_text(&self, out: &mut Vec<u8>) {
-        self.encode_merged(out, &[]);
-    }
-
-    /// Appends the text exposition to `out`: this registry's families and collectors, merged with `library`'s families.
-    pub(crate) fn encode_merged(&self, out: &mut Vec<u8>, library: &[Entry]) {
-        let foreign = self
-            .inner
-            .collectors
-            .collect(self.inner.config.collect_timeout);
-        let own = self.entries();
-        let mut scratch = std::mem::take(&mut *lock(&self.inner.scratch));
-        let mut encoder = TextEncoder::new(out);
-        entry::merge(
-            &own,
-            library,
-            &foreign,
-            &self.inner.collectors,
-            |part| match part {
-                entry::Part::Own(entry) => entry.collect(&mut encoder, &mut scratch),
-                entry::Part::Foreign(family) => encoder.foreign(family),
-            },
-        );
-        *lock(&self.inner.scratch) = scratch;
-    }
-
     /// An empty registry with the same constant labels but `declared` ones, for the library's own families.
     pub(crate) fn with_same_labels_but(&self, declared: &[&str]) -> Self {
         let Config {
@@ -290,10 +253,7 @@ impl Registry {
                 .iter()
                 .map(|entry| (entry.spec(), entry.owner()))
                 .chain(new.iter().map(|spec| (*spec, owner)))
-                // The full names can be equal where the exposed ones differ: a gauge may be called `x_total` too.
-                .find(|(other, _)| {
-                    other.exposed_name() == spec.exposed_name() || other.name == spec.name
-                });
+                .find(|(other, _)| merge::clash(other, spec));
             if let Some((other, by)) = taken {
                 return Err(Error::conflict(format!(
                     "family \"{}\" is registered already, as a {} of `{by}`; expected a name of its own for the {} of `{owner}`",

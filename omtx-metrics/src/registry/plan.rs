@@ -7,6 +7,7 @@ use super::builder::{Config, ConstantLabels, check_namespace};
 use crate::__private::MAX_CLOSED;
 use crate::cell::{Bounds, CellConfig, Layout, NativeBuckets, NativeLayout, buckets};
 use crate::desc::{FamilyDesc, LabelDesc};
+use crate::encode::{OpenMetricsPieces, ProtobufPieces};
 use crate::family::{Declared, Spec, SpecText};
 use crate::set::SetOptions;
 use crate::{Error, Kind, name};
@@ -289,8 +290,10 @@ fn spec(
         },
         zeroed: draft.zeroed,
         text: SpecText::default(),
+        openmetrics: OpenMetricsPieces::default(),
+        protobuf: ProtobufPieces::default(),
     };
-    spec.render_text();
+    spec.render();
     Ok(Arc::new(spec))
 }
 

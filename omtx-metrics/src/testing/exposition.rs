@@ -4,9 +4,10 @@ use std::fmt;
 
 use crate::Kind;
 
-/// An exposition in text format 0.0.4 that was read back.
+/// An exposition that was read back.
 ///
-/// Made by [`parse`](Self::parse), which accepts nothing that a strict consumer would refuse.
+/// Made by [`parse`](Self::parse) from text format 0.0.4 and by [`parse_openmetrics`](Self::parse_openmetrics), which
+/// accept nothing that a strict consumer would refuse.
 ///
 /// ```
 /// use omtx_metrics::testing::Exposition;
@@ -31,13 +32,16 @@ pub struct Exposition {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ParsedFamily {
-    /// The name behind `# TYPE`; that of its only sample where there is no metadata.
+    /// The name behind `# TYPE`; that of its only sample where there is no metadata. In OpenMetrics, a counter's has no
+    /// `_total` and an info's no `_info`.
     pub name: String,
     /// The HELP text, unescaped; `None` if there was none.
     pub help: Option<String>,
     /// What `# TYPE` says; [`Kind::Unknown`] for `untyped` and where there was none. Infos and state sets are gauges
-    /// in this format.
+    /// in text 0.0.4.
     pub kind: Kind,
+    /// What `# UNIT` says; `None` if it says nothing, as always in text 0.0.4.
+    pub unit: Option<String>,
     /// The samples in the order of the text.
     pub samples: Vec<Sample>,
 }
@@ -64,6 +68,33 @@ pub struct Sample {
     /// The value.
     pub value: f64,
     /// The timestamp in milliseconds since the Unix epoch, where there is one.
+    pub timestamp_ms: Option<i64>,
+    /// The exemplar, where there is one; never in text 0.0.4.
+    pub exemplar: Option<Exemplar>,
+}
+
+/// One observation that stands for others of its bucket, or one increment of a counter.
+///
+/// ```
+/// use omtx_metrics::testing::Exposition;
+///
+/// let exposition = Exposition::parse_openmetrics("\
+/// ## TYPE jobs counter
+/// jobs_total 3 # {trace_id=\"0af7\"} 1.0 1700000000.5
+/// ## EOF
+/// ").unwrap();
+/// let exemplar = exposition.samples().next().unwrap().exemplar.clone().unwrap();
+/// assert_eq!(exemplar.labels, [("trace_id".to_owned(), "0af7".to_owned())]);
+/// assert_eq!((exemplar.value, exemplar.timestamp_ms), (1.0, Some(1_700_000_000_500)));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Exemplar {
+    /// The labels, unescaped, sorted by name.
+    pub labels: Vec<(String, String)>,
+    /// What was observed.
+    pub value: f64,
+    /// When, in milliseconds since the Unix epoch.
     pub timestamp_ms: Option<i64>,
 }
 

@@ -18,19 +18,33 @@ pub(super) fn derives(kind: Kind, suffix: &str) -> bool {
     }
 }
 
+/// What the two text formats ask of `_sum` and `_count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// `_count` always; `_sum` may be missing, as it does where it is no counter.
+    Text,
+    /// Both or none, and no sum where a bound is negative.
+    OpenMetrics,
+}
+
 /// One series of a histogram, as far as it was read.
 #[derive(Default)]
 struct Series {
     /// The bucket read last: its bound and its count.
     last: Option<(f64, f64)>,
     count: Option<(f64, usize)>,
+    has_sum: bool,
+    has_negative_bound: bool,
     line: usize,
 }
 
 /// Checks that the buckets increase, are cumulative, and end with `+Inf`, which equals `_count`.
-///
-/// `_sum` may be missing: it is no counter where observations may be negative.
-pub(super) fn check(name: &str, samples: &[Sample], lines: &[usize]) -> Result<(), ParseError> {
+pub(super) fn check(
+    name: &str,
+    samples: &[Sample],
+    lines: &[usize],
+    rules: Rules,
+) -> Result<(), ParseError> {
     let mut all: HashMap<Vec<(String, String)>, Series> = HashMap::new();
     let mut order = Vec::new();
     for (sample, &line) in samples.iter().zip(lines) {
@@ -45,13 +59,14 @@ pub(super) fn check(name: &str, samples: &[Sample], lines: &[usize]) -> Result<(
         match sample.name.strip_prefix(name) {
             Some("_bucket") => series.bucket(sample).map_err(error)?,
             Some("_count") => series.count = Some((sample.value, line)),
+            Some("_sum") => series.has_sum = true,
             _ => {}
         }
     }
     order
         .iter()
         .map(|key| &all[key])
-        .try_for_each(|series| series.finish(name))
+        .try_for_each(|series| series.finish(name, rules))
 }
 
 impl Series {
@@ -75,10 +90,11 @@ impl Series {
             }
         }
         self.last = Some((bound, sample.value));
+        self.has_negative_bound |= bound < 0.0;
         Ok(())
     }
 
-    fn finish(&self, name: &str) -> Result<(), ParseError> {
+    fn finish(&self, name: &str, rules: Rules) -> Result<(), ParseError> {
         let Some((_, all)) = self.last.filter(|(bound, _)| *bound == f64::INFINITY) else {
             return Err(ParseError::new(
                 self.line,
@@ -86,6 +102,22 @@ impl Series {
                 "a bucket with le=\"+Inf\" in every series of a histogram",
             ));
         };
+        if rules == Rules::OpenMetrics {
+            let error = |expected: String| Err(ParseError::new(self.line, name, expected));
+            match (self.has_sum, self.count) {
+                (true, _) if self.has_negative_bound => {
+                    return error(format!(
+                        "no \"{name}_sum\", since there are negative buckets"
+                    ));
+                }
+                (true, Some(_)) => {}
+                (false, None) => return Ok(()),
+                (true, None) => return error(format!("a \"{name}_count\" beside \"{name}_sum\"")),
+                (false, Some(_)) => {
+                    return error(format!("a \"{name}_sum\" beside \"{name}_count\""));
+                }
+            }
+        }
         match self.count {
             #[allow(clippy::float_cmp)] // the same integer, or a bug
             Some((count, _)) if count == all => Ok(()),

@@ -1,6 +1,6 @@
 //! One sample line, token by token.
 
-use super::exposition::Sample;
+use super::exposition::{Exemplar, Sample};
 use super::parse::ParseError;
 use crate::label::unescape;
 use crate::name;
@@ -84,7 +84,104 @@ impl<'a> Line<'a> {
             labels,
             value,
             timestamp_ms,
+            exemplar: None,
         })
+    }
+
+    /// `name{label="value",…} value [timestamp] [# {label="value",…} value [timestamp]]`, with one blank between each.
+    pub(super) fn openmetrics_sample(mut self) -> Result<Sample, ParseError> {
+        let name = self.metric_name()?.to_owned();
+        let labels = self.tight_labels()?;
+        let value = self.number_behind_blank()?.1;
+        let timestamp_ms = self.seconds()?;
+        let exemplar = if self.rest.is_empty() {
+            None
+        } else {
+            self.expect(" # ", "a timestamp, an exemplar, or nothing")?;
+            if !self.rest.starts_with('{') {
+                return Err(self.error("an exemplar's labels, {…}"));
+            }
+            let exemplar = Exemplar {
+                labels: self.tight_labels()?,
+                value: self.number_behind_blank()?.1,
+                timestamp_ms: self.seconds()?,
+            };
+            Some(exemplar)
+        };
+        if !self.rest.is_empty() {
+            return Err(self.error("nothing behind a sample"));
+        }
+        Ok(Sample {
+            name,
+            labels,
+            value,
+            timestamp_ms,
+            exemplar,
+        })
+    }
+
+    fn expect(&mut self, text: &str, expected: &str) -> Result<(), ParseError> {
+        self.rest = self
+            .rest
+            .strip_prefix(text)
+            .ok_or_else(|| self.error(expected))?;
+        Ok(())
+    }
+
+    /// Labels in braces, or none; no blank before, between or behind.
+    fn tight_labels(&mut self) -> Result<Vec<(String, String)>, ParseError> {
+        let at = self.rest;
+        if !self.eat('{') {
+            return Ok(Vec::new());
+        }
+        let labels = self.labels()?;
+        let text = &at[..at.len() - self.rest.len()];
+        // Blanks and a trailing comma are legal in text 0.0.4 only. What is in quotes does not matter here.
+        let mut quoted = false;
+        let mut escaped = false;
+        let outside: String = text
+            .chars()
+            .filter(|&char| {
+                let quote = char == '"' && !escaped;
+                escaped = quoted && char == '\\' && !escaped;
+                quoted ^= quote;
+                !quoted
+            })
+            .collect();
+        if outside.contains([' ', '\t']) || outside.contains(",}") {
+            return Err(ParseError::new(
+                self.number,
+                at,
+                "labels without blanks and without a comma at the end",
+            ));
+        }
+        Ok(labels)
+    }
+
+    /// One blank and a number; also the text of it.
+    fn number_behind_blank(&mut self) -> Result<(&'a str, f64), ParseError> {
+        self.expect(" ", "one blank before a number")?;
+        let at = self.rest;
+        if at.starts_with([' ', '\t']) {
+            return Err(self.error("one blank before a number"));
+        }
+        let value = self.value()?;
+        Ok((&at[..at.len() - self.rest.len()], value))
+    }
+
+    /// A timestamp in seconds, if there is one, as milliseconds.
+    fn seconds(&mut self) -> Result<Option<i64>, ParseError> {
+        if self.rest.is_empty() || self.rest.starts_with(" #") {
+            return Ok(None);
+        }
+        let at = self.rest;
+        let (_, seconds) = self.number_behind_blank()?;
+        if !seconds.is_finite() {
+            return Err(ParseError::new(self.number, at, "a timestamp in seconds"));
+        }
+        #[allow(clippy::cast_possible_truncation)]
+        let millis = (seconds * 1_000.0).round() as i64;
+        Ok(Some(millis))
     }
 
     /// Everything behind `{`, up to and including `}`; a comma may stand before it.

@@ -31,7 +31,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | Is it well-formed? | [`Exposition::parse`], whose error names the line, what stood there, and what was expected |
+//! | Is it well-formed? | [`Exposition::parse`] and [`Exposition::parse_openmetrics`], whose error names the line, what stood there, and what was expected |
 //! | What is the value of this series? | [`Exposition::read`] |
 //! | Do two expositions say the same? | [`assert_same`], or [`compare`] for the differences |
 //! | What has moved between two scrapes, and which families have not? | [`delta`] |
@@ -43,10 +43,11 @@ mod exposition;
 mod histogram;
 mod line;
 mod lint;
+mod openmetrics;
 mod parse;
 
 pub use compare::{Comparison, assert_same, compare};
 pub use delta::{Delta, Move, delta};
-pub use exposition::{Exposition, ParsedFamily, Sample};
+pub use exposition::{Exemplar, Exposition, ParsedFamily, Sample};
 pub use lint::{Problem, Rule, lint, lint_text};
 pub use parse::ParseError;

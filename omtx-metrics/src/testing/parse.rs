@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::exposition::{Exposition, ParsedFamily, Sample};
-use super::histogram;
+use super::histogram::{self, Rules};
 use super::line::Line;
 use crate::Kind;
 
@@ -224,6 +224,7 @@ impl Parser {
             name: name.to_owned(),
             help: None,
             kind: Kind::Unknown,
+            unit: None,
             samples: Vec::new(),
         });
         Ok(())
@@ -273,7 +274,7 @@ impl Parser {
         let lines = std::mem::take(&mut self.lines);
         match self.families.last() {
             Some(family) if family.kind == Kind::Histogram => {
-                histogram::check(&family.name, &family.samples, &lines)
+                histogram::check(&family.name, &family.samples, &lines, Rules::Text)
             }
             _ => Ok(()),
         }

@@ -9,6 +9,7 @@ mod collectors;
 mod concurrency;
 mod engine;
 mod expositions;
+mod formats;
 mod hostile_labels;
 mod hygiene;
 #[cfg(feature = "prometheus")]
@@ -18,8 +19,11 @@ mod kinds;
 #[cfg(feature = "listener")]
 mod listener;
 mod native;
+mod openmetrics;
+mod openmetrics_parser;
 mod oracle;
 mod promtool;
+mod protobuf;
 #[cfg(feature = "push")]
 mod push;
 mod reading;

@@ -3,4 +3,4 @@
 #[allow(dead_code)] // for the encoders that show exemplars
 mod reading;
 
-pub(crate) use reading::{ExemplarBuffer, Exemplars};
+pub(crate) use reading::{Exemplar, ExemplarBuffer, Exemplars};
