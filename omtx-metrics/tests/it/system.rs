@@ -13,7 +13,7 @@ fn every_family_follows_the_rules_for_names() {
     let registry = Registry::builder().namespace("omtx_hub").build().unwrap();
     SystemMetrics::builder().start(&registry).unwrap();
     assert_eq!(lint(&registry.catalog()), []);
-    let Some(output) = engine::run("promtool", &["check", "metrics"], &registry.to_text()) else {
+    let Some(output) = engine::run("promtool", &["check", "metrics"], registry.to_text()) else {
         return;
     };
     let said = [output.stdout, output.stderr].concat();
