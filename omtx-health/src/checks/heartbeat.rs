@@ -11,6 +11,9 @@ use crate::{Check, CheckResult, Failure, Verdict};
 
 /// What a loop touches each time it goes round, so that a check can see that it still does.
 ///
+/// It shows in `/health` and, if its [`Spec`](crate::Spec) says so, in `/ready`. A loop without which the process had better
+/// be restarted has a [`Watchdog`](crate::Watchdog) instead, which shows in `/live`.
+///
 /// [`beat`](Self::beat) reads the clock and stores one atomic: nothing waits, whatever thread it is called on. Clones are the
 /// same heartbeat.
 ///

@@ -59,6 +59,7 @@ pub(super) fn judge_any(place: &str, error: &(dyn Error + 'static)) -> CheckResu
 fn broken(place: &str, error: &RedisError) -> Failure {
     // With all connections taken, it says so and closes, and what it said is lost if the request crosses it.
     match error.is_connection_dropped() {
+        _ if error.is_timeout() => Failure::new(format!("{place}: no answer in time")),
         true => Failure::new(format!(
             "{place} closed the connection; maxclients may be reached"
         )),

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use ::redis::aio::{ConnectionLike, MultiplexedConnection};
 use ::redis::{
-    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo,
+    RedisError,
 };
 use futures_util::future::{Either, select};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -242,10 +243,13 @@ impl Redis {
     {
         // Nothing is sent on connecting, `AUTH` included: the crate would tell all that can go wrong there as a wrong password.
         let silent = RedisConnectionInfo::default().set_skip_set_lib_name();
-        let (mut connection, driver) = match MultiplexedConnection::new(&silent, stream).await {
-            Ok(both) => both,
-            Err(error) => return judge(place, &error),
-        };
+        // Its own timeout of 500 ms would come before the check's.
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        let (mut connection, driver) =
+            match MultiplexedConnection::new_with_config(&silent, stream, patient).await {
+                Ok(both) => both,
+                Err(error) => return judge(place, &error),
+            };
         // The connection is driven here and not by a task, so that nothing is left when this future is dropped.
         match select(pin!(self.converse(&mut connection)), pin!(driver)).await {
             Either::Left((Ok(writable), _)) => failure::up(place, self.writable, writable),

@@ -5,6 +5,8 @@ mod cleanup;
 #[cfg(feature = "disk")]
 mod disk;
 mod engine;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod followed;
 #[cfg(feature = "http-check")]
 mod http;
 mod memory;

@@ -28,8 +28,8 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// A server with one user, `app`, whose password is `right`, and the database `app`.
-struct Server {
-    process: Process,
+pub(super) struct Server {
+    pub(super) process: Process,
     address: SocketAddr,
     folder: Folder,
     arguments: Vec<String>,
@@ -37,7 +37,7 @@ struct Server {
 
 impl Server {
     /// `None` where it is not installed.
-    async fn start(arguments: &[&str]) -> Option<Self> {
+    pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
         let initdb = program("initdb");
         if !installed(&initdb) {
             return None;
@@ -67,7 +67,7 @@ impl Server {
         Some(server)
     }
 
-    async fn restart(&mut self) {
+    pub(super) async fn restart(&mut self) {
         self.process.end(Signal::QUIT);
         let (ip, port) = (
             self.address.ip().to_string(),
@@ -93,7 +93,7 @@ impl Server {
         .await;
     }
 
-    fn url(&self, password: &str, database: &str) -> String {
+    pub(super) fn url(&self, password: &str, database: &str) -> String {
         format!("postgres://app:{password}@{}/{database}", self.address)
     }
 

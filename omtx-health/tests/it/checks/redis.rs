@@ -7,13 +7,14 @@ use omtx_health::checks::Redis;
 use redis::aio::MultiplexedConnection;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::engine::{Folder, Process, free_address, installed, until_async};
 use super::{degraded, say};
 
 /// A server without persistence, unless the arguments ask for it.
-struct Server {
-    process: Process,
+pub(super) struct Server {
+    pub(super) process: Process,
     address: SocketAddr,
     folder: Folder,
     arguments: Vec<String>,
@@ -21,7 +22,7 @@ struct Server {
 
 impl Server {
     /// `None` where it is not installed.
-    async fn start(arguments: &[&str]) -> Option<Self> {
+    pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
         if !installed("redis-server") {
             return None;
         }
@@ -35,7 +36,7 @@ impl Server {
         Some(server)
     }
 
-    async fn restart(&mut self) {
+    pub(super) async fn restart(&mut self) {
         self.process.end(Signal::KILL);
         let mut command = Command::new("redis-server");
         command
@@ -46,14 +47,20 @@ impl Server {
             .args(["--save", ""])
             .args(&self.arguments);
         self.process = Process::start(&mut command);
-        until_async("redis-server listens", async || {
+        until_async("redis-server answers", async || {
             assert!(!self.process.has_ended(), "redis-server ended");
-            tokio::net::TcpStream::connect(self.address).await.ok()
+            let mut stream = TcpStream::connect(self.address).await.ok()?;
+            stream.write_all(b"PING\r\n").await.ok()?;
+            let mut answer = [0; 64];
+            let n = stream.read(&mut answer).await.ok()?;
+            // It listens before it has loaded its data.
+            let ready = answer[..n].starts_with(b"+PONG") || answer[..n].starts_with(b"-NOAUTH");
+            ready.then_some(())
         })
         .await;
     }
 
-    fn url(&self, credentials: &str) -> String {
+    pub(super) fn url(&self, credentials: &str) -> String {
         format!("redis://{credentials}{}/0", self.address)
     }
 
@@ -65,7 +72,7 @@ impl Server {
         self.address.to_string()
     }
 
-    async fn connection(&self, credentials: &str) -> MultiplexedConnection {
+    pub(super) async fn connection(&self, credentials: &str) -> MultiplexedConnection {
         let client = redis::Client::open(self.url(credentials)).unwrap();
         client.get_multiplexed_async_connection().await.unwrap()
     }
@@ -271,7 +278,7 @@ async fn the_applications_own_connection_is_asked_too() {
 
 /// Answers every connection with this, and then reads on.
 async fn canned(answer: &'static [u8]) -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
