@@ -1,5 +1,7 @@
 //! Recording and scraping, beside the metrics libraries that people use today.
 
+#[cfg(feature = "peers")]
+mod bridge;
 mod held;
 mod labels;
 mod library;
@@ -22,5 +24,7 @@ fn main() {
     native::run(&plan);
     lookup::run(&plan);
     scrape::run(&plan);
+    #[cfg(feature = "peers")]
+    bridge::run(&plan);
     memory::run(&plan);
 }

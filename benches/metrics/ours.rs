@@ -145,7 +145,7 @@ impl Scrape for Scraped {
     }
 }
 
-fn filled(sets: &[Set]) -> Registry {
+pub(crate) fn filled(sets: &[Set]) -> Registry {
     let (registry, metrics) = register::<OpenMetrics>();
     for set in sets {
         let labels = || Open {

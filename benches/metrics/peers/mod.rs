@@ -12,12 +12,14 @@ mod prometheus;
 mod prometheus_client;
 
 use crate::library::Library;
+#[cfg(feature = "peers")]
+pub(crate) use prometheus::Prometheus;
 
 /// What `of` makes of each peer; nothing without the feature `peers`.
 pub(crate) fn each<T>(of: impl Fn(&dyn Library) -> T) -> Vec<(&'static str, T)> {
     #[cfg(feature = "peers")]
     let all: &[&dyn Library] = &[
-        &prometheus::Prometheus,
+        &Prometheus,
         &prometheus_client::PrometheusClient,
         &metrics::Metrics,
         &measured::Measured,
