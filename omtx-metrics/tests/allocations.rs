@@ -171,3 +171,57 @@ fn a_scrape_into_a_reused_buffer_allocates_nothing() {
     });
     assert_eq!(String::from_utf8(buffer).unwrap(), registry.to_text());
 }
+
+#[test]
+fn other_formats_and_compression_allocate_nothing_either() {
+    let registry = Registry::builder()
+        .constant_label("region", "eu")
+        .build()
+        .unwrap();
+    let kinds = registry.register::<Kinds>().unwrap();
+    for path in ["/a", "/b", "/c"] {
+        for outcome in [Outcome::Ok, Outcome::Failed] {
+            kinds.h_total.with(Open { path, outcome }).inc();
+            kinds.i.with(Open { path, outcome }).observe(0.5);
+        }
+    }
+    let mut buffer = Vec::new();
+    allocates_nothing(|| {
+        buffer.clear();
+        registry.encode_openmetrics(&mut buffer);
+    });
+    assert_eq!(
+        String::from_utf8(buffer).unwrap(),
+        registry.to_openmetrics()
+    );
+    let mut buffer = Vec::new();
+    allocates_nothing(|| {
+        buffer.clear();
+        registry.encode_protobuf(&mut buffer);
+    });
+    assert_eq!(buffer, registry.to_protobuf());
+}
+
+/// What a scrape allocates is the handle of its body: the buffers and the compressor's state come back.
+#[cfg(feature = "gzip")]
+#[test]
+fn a_compressed_scrape_allocates_the_handle_of_its_body_only() {
+    let registry = Registry::new();
+    let kinds = registry.register::<Kinds>().unwrap();
+    for path in ["/a", "/b", "/c"] {
+        let outcome = Outcome::Ok;
+        kinds.i.with(Open { path, outcome }).observe(0.5);
+    }
+    let exporter = omtx_metrics::Exporter::new(&registry);
+    let scrape = || {
+        let request = omtx_metrics::ScrapeRequest::new().accept_encoding("gzip");
+        let scrape = exporter.scrape_for(&request);
+        assert_eq!(scrape.content_encoding(), Some("gzip"));
+    };
+    scrape();
+    scrape();
+    let before = ALLOCATIONS.get();
+    scrape();
+    let allocations = ALLOCATIONS.get() - before;
+    assert!(allocations <= 3, "{allocations} allocations");
+}

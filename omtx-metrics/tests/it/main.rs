@@ -19,6 +19,8 @@ mod kinds;
 #[cfg(feature = "listener")]
 mod listener;
 mod native;
+#[cfg(feature = "axum")]
+mod negotiation;
 mod openmetrics;
 mod openmetrics_parser;
 mod oracle;
