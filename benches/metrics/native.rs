@@ -2,6 +2,7 @@
 
 use crate::workload::{BUCKETS, value};
 use omtx_benches::{Plan, Run, Subject, Target, Threads};
+use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
 use omtx_metrics::{Histogram, NativeBuckets, Registry};
 use std::hint::black_box;
 
@@ -23,6 +24,45 @@ pub(crate) fn run(plan: &Plan) {
         }
     }
     subject.print();
+    exemplars(plan);
+}
+
+/// What exemplars add to an observation: where there is no trace, where it is not sampled, and where it is and its bucket has
+/// one already.
+fn exemplars(plan: &Plan) {
+    let mut subject = Subject::new("Exemplars, held", "ns", plan).floor_column("without exemplars");
+    for (name, flags) in [
+        ("no trace", None),
+        ("unsampled trace", Some(TraceFlags::default())),
+        ("sampled trace", Some(TraceFlags::SAMPLED)),
+    ] {
+        if let Some(row) = subject.row(&format!("histogram, {name}")) {
+            row.ours(observe_in(flags))
+                .floor(observe(None, Threads::One))
+                .target(Target::TimesFloor(1.5))
+                .target(Target::AtMostAllocations(0.0))
+                .measure(&mut subject);
+        }
+    }
+    subject.print();
+}
+
+fn observe_in(flags: Option<TraceFlags>) -> Run {
+    let histogram = Registry::new()
+        .family::<(), Histogram>("duration_seconds", "How long they took.")
+        .buckets(BUCKETS)
+        .exemplars()
+        .register()
+        .expect("the family is sound")
+        .handle(());
+    let trace = flags.map(|flags| {
+        let (trace, span) = (TraceId::new(1), SpanId::new(2));
+        TraceContext::new(trace.expect("not 0"), span.expect("not 0"), flags)
+    });
+    Threads::One.run(move |i| match trace {
+        Some(trace) => trace.in_scope(|| black_box(&histogram).observe(value(i))),
+        None => black_box(&histogram).observe(value(i)),
+    })
 }
 
 fn observe(native: Option<NativeBuckets>, threads: Threads) -> Run {

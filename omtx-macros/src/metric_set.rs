@@ -23,6 +23,7 @@ struct Family<'a> {
     state: Option<LitStr>,
     zeroed: bool,
     native: Option<Native>,
+    exemplars: bool,
 }
 
 /// What `native` is followed by.
@@ -150,9 +151,10 @@ impl Family<'_> {
             .map(|max_series| quote!(.with_max_series(#max_series)));
         let state = self.state.as_ref().map(|state| quote!(.with_state(#state)));
         let zeroed = self.zeroed.then(|| quote!(.with_zeroed()));
+        let exemplars = self.exemplars.then(|| quote!(.with_exemplars()));
         quote! {
             #krate::__private::FamilyDesc::declared::<#ty>(#name, #help)
-                #unit #buckets #native #max_series #state #zeroed
+                #unit #buckets #native #exemplars #max_series #state #zeroed
         }
     }
 }
@@ -179,6 +181,7 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
         state: None,
         zeroed: false,
         native: None,
+        exemplars: false,
     };
     for attribute in field
         .attrs
@@ -198,6 +201,8 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
                 family.state = Some(text(&meta)?);
             } else if meta.path.is_ident("zeroed") {
                 family.zeroed = true;
+            } else if meta.path.is_ident("exemplars") {
+                family.exemplars = true;
             } else if meta.path.is_ident("native") {
                 family.native = Some(if meta.input.peek(Token![=]) {
                     Native::Buckets(meta.value()?.parse()?)
@@ -206,7 +211,7 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
                 });
             } else {
                 return Err(meta.error(
-                    "unknown option; expected one of `name`, `unit`, `buckets`, `native`, `max_series`, `state`, `zeroed`",
+                    "unknown option; expected one of `name`, `unit`, `buckets`, `native`, `exemplars`, `max_series`, `state`, `zeroed`",
                 ));
             }
             Ok(())

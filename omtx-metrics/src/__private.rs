@@ -59,6 +59,10 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         );
     }
     assert!(
+        !desc.exemplars || matches!(desc.kind, Kind::Histogram),
+        "only a histogram takes exemplars by itself; `Counter::inc_with_exemplar` leaves one"
+    );
+    assert!(
         !desc.zeroed || open == 0,
         "`zeroed` needs a closed label set: the values of a `&str` are not known beforehand"
     );

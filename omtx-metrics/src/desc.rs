@@ -101,6 +101,8 @@ pub struct FamilyDesc {
     pub zeroed: bool,
     /// The native form of a histogram, if the declaration asks for one.
     pub native: Option<NativeBuckets>,
+    /// True if a histogram's observations in a sampled trace leave exemplars by themselves.
+    pub exemplars: bool,
 }
 
 impl FamilyDesc {
@@ -128,6 +130,7 @@ impl FamilyDesc {
             },
             zeroed: false,
             native: None,
+            exemplars: false,
         }
     }
 }
@@ -164,6 +167,12 @@ impl FamilyDesc {
     #[must_use]
     pub const fn with_zeroed(mut self) -> Self {
         self.zeroed = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_exemplars(mut self) -> Self {
+        self.exemplars = true;
         self
     }
 

@@ -72,6 +72,7 @@
 //! | to declare families, units, buckets, states | [`MetricSet`](trait@MetricSet), [`Labels`](trait@Labels), [`LabelValue`](trait@LabelValue) |
 //! | `/metrics` | [`Registry::metrics_route`] (`axum`), [`Exporter`] for other servers |
 //! | histograms without bounds to choose | [`NativeBuckets`], [`RegistryBuilder::native_histograms`] |
+//! | to get from a bucket to a trace | [`ExemplarLabels`], `#[metric(exemplars)]` of [`MetricSet`](trait@MetricSet) |
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
 //! | jobs and queues | [`jobs`] |
 //! | ready-made sets: logins, webhooks, storage, users, build info | [`sets`] |
@@ -173,14 +174,13 @@ mod sync;
 pub mod system;
 pub mod testing;
 pub mod textfile;
-#[allow(dead_code)] // for the encoders that show times
 mod time;
 
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{
     Counter, CounterF64, DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS,
-    DEFAULT_NATIVE_ZERO_THRESHOLD, Gauge, Histogram, InFlight, Info, IntGauge, Metric,
-    NativeBuckets, StateSet, Timer, Unknown, buckets,
+    DEFAULT_NATIVE_ZERO_THRESHOLD, ExemplarLabels, Gauge, Histogram, InFlight, Info, IntGauge,
+    MAX_EXEMPLAR_CHARS, Metric, NativeBuckets, StateSet, Timer, Unknown, buckets,
 };
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};

@@ -60,6 +60,7 @@ use crate::sample::Samples;
 /// | `unit = "…"` | the base unit; the name must end in it | none |
 /// | `buckets = […]` | a histogram's upper bounds without `+Inf`; or a constant `&[f64]`, as `buckets::JOB_SECONDS` or `&buckets::exponential::<8>(1.0, 2.0)` | [`buckets::DURATION_SECONDS`](crate::buckets::DURATION_SECONDS) |
 /// | `native`, `native = 1.02`, `native = NativeBuckets::new()…` | a histogram's native buckets, beside the classic ones; by how much they grow, or everything about them: [`NativeBuckets`] | those of the [registry](crate::RegistryBuilder::native_histograms), none |
+/// | `exemplars` | a histogram's observations in a sampled [`TraceContext`](omtx_context::TraceContext) leave `trace_id` and `span_id` as [exemplar](crate::ExemplarLabels) of their bucket | only [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar) does |
 /// | `max_series = n` | the family's cap | the registry's, 2 000 |
 /// | `zeroed` | all series of a closed label set exist from the start | only those looked up |
 /// | `state = "…"` | the label of a state set's states | the field's name |

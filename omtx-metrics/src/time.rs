@@ -1,24 +1,53 @@
 //! Moments that expositions show: when a series began, when an exemplar was taken.
 
+use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch, which is what Prometheus keeps of a time; 0 for a clock that is set before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Timestamp(u64);
 
+thread_local! {
+    /// What [`at`] stopped this thread's clock at.
+    static STOPPED: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
 impl Timestamp {
+    #[cfg(test)]
     pub(crate) const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    pub(crate) fn at(time: SystemTime) -> Self {
-        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    /// The time now. Asked when a series begins, an exemplar is left or a scrape looks for idle series: never per update.
+    pub(crate) fn now() -> Self {
+        STOPPED
+            .get()
+            .unwrap_or_else(|| Self::from(SystemTime::now()))
     }
 
     pub(crate) const fn millis(self) -> u64 {
         self.0
     }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Runs `f` with this thread's clock stopped at `time`.
+pub(crate) fn at<R>(time: Timestamp, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Timestamp>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            STOPPED.set(self.0);
+        }
+    }
+
+    let _restore = Restore(STOPPED.replace(Some(time)));
+    f()
 }
 
 #[cfg(all(test, not(loom)))]
@@ -29,8 +58,18 @@ mod tests {
     #[test]
     fn a_clock_before_the_epoch_reads_as_the_epoch() {
         let before = UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(Timestamp::at(before), Timestamp::from_millis(0));
+        assert_eq!(Timestamp::from(before), Timestamp::from_millis(0));
         let after = UNIX_EPOCH + Duration::from_micros(1_500);
-        assert_eq!(Timestamp::at(after).millis(), 1);
+        assert_eq!(Timestamp::from(after).millis(), 1);
+    }
+
+    #[test]
+    fn a_stopped_clock_goes_on_where_it_was() {
+        let (early, late) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+        at(early, || {
+            at(late, || assert_eq!(Timestamp::now(), late));
+            assert_eq!(Timestamp::now(), early);
+        });
+        assert!(Timestamp::now() > late);
     }
 }

@@ -2,7 +2,10 @@
 
 use super::contention::Contention;
 use super::stripes::Stripes;
-use super::{CellConfig, Metric, Reading, Values, Wants, float, metric};
+use super::{
+    CellConfig, ExemplarBuffer, ExemplarLabels, Metric, Reading, Values, Wants, exemplar, float,
+    metric,
+};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -32,6 +35,7 @@ pub struct CounterF64 {
     stripes: Stripes<AtomicU64>,
     /// Asked when an exchange fails.
     contention: Contention,
+    exemplar: exemplar::Store,
 }
 
 impl CounterF64 {
@@ -47,6 +51,15 @@ impl CounterF64 {
             && self.contention.look()
         {
             self.stripes.grow(|| AtomicU64::new(0));
+        }
+    }
+
+    /// Adds `value`, and offers it as the counter's exemplar, as
+    /// [`Counter::add_with_exemplar`](crate::Counter::add_with_exemplar) does. What is not added is no exemplar.
+    pub fn add_with_exemplar<'a>(&self, value: f64, labels: impl Into<ExemplarLabels<'a>>) {
+        self.add(value);
+        if value >= 0.0 && value.is_finite() {
+            self.exemplar.offer(0, 1, value, labels);
         }
     }
 
@@ -79,7 +92,12 @@ impl metric::Sealed for CounterF64 {
             bits: AtomicU64::new(0),
             stripes: Stripes::new(),
             contention: Contention::new(),
+            exemplar: exemplar::Store::new(),
         }
+    }
+
+    fn exemplars(&self, buffer: &mut ExemplarBuffer) {
+        self.exemplar.read(|_| 0, buffer);
     }
 
     fn read<'a>(&'a self, _: Wants, _: &'a mut Values) -> Reading<'a> {

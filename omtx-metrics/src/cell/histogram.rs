@@ -4,10 +4,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use omtx_context::TraceContext;
+
 use super::contention::Contention;
 use super::native::{Counts, NativeLayout, NativeReading, merge};
 use super::stripes::Stripes;
-use super::{CellConfig, Layout, Metric, Reading, Values, Wants, float, metric};
+use super::{
+    CellConfig, ExemplarBuffer, ExemplarLabels, Layout, Metric, Reading, Values, Wants, exemplar,
+    float, metric,
+};
 use crate::Kind;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -52,6 +57,7 @@ pub struct Histogram {
     stripes: Stripes<Cells>,
     /// Asked when an exchange on the sum fails.
     contention: Contention,
+    exemplars: exemplar::Store,
 }
 
 /// What one stripe counts.
@@ -107,6 +113,14 @@ impl Histogram {
     /// Counts one observation.
     #[inline]
     pub fn observe(&self, value: f64) {
+        self.count_observation(value);
+        if self.layout.exemplars {
+            self.exemplify(value, TraceContext::current());
+        }
+    }
+
+    #[inline]
+    fn count_observation(&self, value: f64) {
         match self.stripes.mine() {
             Some(stripe) => {
                 stripe.add(&self.layout, value);
@@ -125,6 +139,46 @@ impl Histogram {
         if self.contention.look() {
             self.stripes.grow(|| Cells::new(&self.layout, PADDING));
         }
+    }
+
+    /// Counts one observation that `trace` belongs to, if there is one.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn observe_in(&self, value: f64, trace: Option<TraceContext>) {
+        self.count_observation(value);
+        if self.layout.exemplars {
+            self.exemplify(value, trace);
+        }
+    }
+
+    /// Leaves an exemplar if the trace is sampled.
+    #[inline]
+    fn exemplify(&self, value: f64, trace: Option<TraceContext>) {
+        if let Some(trace) = trace.filter(TraceContext::is_sampled) {
+            self.offer_exemplar(value, trace);
+        }
+    }
+
+    #[inline]
+    fn offer_exemplar<'a>(&self, value: f64, labels: impl Into<ExemplarLabels<'a>>) {
+        // What is not a number is in no bucket, and no example of one.
+        if !value.is_nan() {
+            let (place, most) = self.layout.exemplar_place(value);
+            self.exemplars.offer(place, most, value, labels);
+        }
+    }
+
+    /// Counts one observation, and offers it as the exemplar of its bucket.
+    ///
+    /// Each bucket keeps the first exemplar that is offered after a scrape has shown the one before: Prometheus keeps one
+    /// for each bucket and scrape. The text format 0.0.4 shows none. What the labels may be, and what becomes of those that
+    /// may not, says [`ExemplarLabels`].
+    ///
+    /// A family that is declared with `#[metric(exemplars)]` does this by itself for every observation in a sampled
+    /// [`TraceContext`].
+    pub fn observe_with_exemplar<'a>(&self, value: f64, labels: impl Into<ExemplarLabels<'a>>) {
+        self.count_observation(value);
+        self.offer_exemplar(value, labels);
     }
 
     /// Counts a duration in seconds.
@@ -261,7 +315,13 @@ impl metric::Sealed for Histogram {
             cells: Cells::new(&config.layout, 0),
             stripes: Stripes::new(),
             contention: Contention::new(),
+            exemplars: exemplar::Store::new(),
         }
+    }
+
+    fn exemplars(&self, buffer: &mut ExemplarBuffer) {
+        let bucket_of = |place| self.layout.exemplar_bucket(place);
+        self.exemplars.read(bucket_of, buffer);
     }
 
     fn read<'a>(&'a self, wants: Wants, values: &'a mut Values) -> Reading<'a> {

@@ -23,7 +23,10 @@ mod unknown;
 pub(crate) use bounds::Bounds;
 pub use counter::Counter;
 pub use counter_f64::CounterF64;
-pub(crate) use exemplar::{Exemplar, ExemplarBuffer, Exemplars};
+pub(crate) use exemplar::{
+    DropReason, Exemplar, ExemplarBuffer, Exemplars, dropped as exemplars_dropped,
+};
+pub use exemplar::{ExemplarLabels, MAX_EXEMPLAR_CHARS};
 pub use gauge::Gauge;
 pub use histogram::{Histogram, Timer};
 pub use info::Info;

@@ -6,8 +6,8 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{
-    Bounds, CellConfig, Counter, CounterF64, Histogram, Layout, NativeBuckets, NativeLayout,
-    Values, Wants, metric::Sealed as _,
+    Bounds, CellConfig, Counter, CounterF64, ExemplarBuffer, Histogram, Layout, NativeBuckets,
+    NativeLayout, Values, Wants, metric::Sealed as _,
 };
 
 /// Runs the writers beside `read`, which must never go down, and checks the end.
@@ -117,6 +117,7 @@ fn native_histogram(upper_bounds: &[f64]) -> Histogram {
         layout: std::sync::Arc::new(Layout {
             bounds: Bounds::new(upper_bounds),
             native: Some(NativeLayout::new(&native)),
+            exemplars: false,
         }),
     })
 }
@@ -204,4 +205,31 @@ fn a_native_histogram_never_goes_down_while_a_larger_table_replaces_the_first() 
         histogram
     };
     read_beside(new, 4.0, 2);
+}
+
+#[test]
+fn exemplars_are_whole_and_each_recorder_goes_on() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let counter = Arc::new(Counter::new());
+        let read = |counter: &Counter| {
+            let mut buffer = ExemplarBuffer::default();
+            counter.exemplars(&mut buffer);
+            for exemplar in buffer.read().iter() {
+                assert_eq!(exemplar.labels, format!("n=\"{}\"", exemplar.value));
+            }
+            buffer.read().iter().count()
+        };
+        let shared = Arc::clone(&counter);
+        let other = thread::spawn(move || shared.add_with_exemplar(2, &[("n", "2")]));
+        let shared = Arc::clone(&counter);
+        let reader = thread::spawn(move || read(&shared));
+        counter.add_with_exemplar(1, &[("n", "1")]);
+        other.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!(counter.get(), 3);
+        // Each may have given way to the reader or to the other.
+        assert!(read(&counter) <= 1);
+    });
 }

@@ -92,6 +92,7 @@ fn a_native_histogram_loses_nothing_while_it_grows_coarsens_and_splits() {
         layout: Arc::new(Layout {
             bounds: Bounds::new(&[1.0, 2.0]),
             native: Some(NativeLayout::new(&native)),
+            exemplars: false,
         }),
     });
     let next = AtomicUsize::new(0);

@@ -1,5 +1,7 @@
 //! What the library counts about collectors and caps.
 
+use crate::cell::DropReason;
+use crate::label::closed_label;
 use crate::{Counter, Family, Labels, MetricSet};
 
 #[derive(Labels)]
@@ -14,6 +16,14 @@ pub(crate) struct FamilyLabels<'a> {
     pub(crate) family: &'a str,
 }
 
+closed_label!(DropReason);
+
+#[derive(Labels)]
+#[labels(crate = crate)]
+pub(crate) struct ReasonLabels {
+    pub(crate) reason: DropReason,
+}
+
 /// What a scrape lost, and why.
 #[derive(MetricSet)]
 #[metrics(bare, crate = crate)]
@@ -24,4 +34,6 @@ pub(crate) struct CollectorMetrics {
     /// Lookups that ended in a family's overflow series, because the family had reached its cap.
     #[metric(max_series = 10_000)]
     pub(crate) omtx_series_dropped_total: Family<FamilyLabels<'static>, Counter>,
+    /// Exemplars that were refused, in the whole process: too_long (over 128 characters), malformed (a label's name).
+    pub(crate) omtx_exemplars_dropped_total: Family<ReasonLabels, Counter>,
 }

@@ -5,7 +5,7 @@ mod round;
 mod rows;
 mod worker;
 
-pub(crate) use metrics::{CollectorLabels, CollectorMetrics, FamilyLabels};
+pub(crate) use metrics::{CollectorLabels, CollectorMetrics, FamilyLabels, ReasonLabels};
 pub(crate) use rows::{ForeignFamily, ForeignRow, ForeignValue};
 pub use rows::{Row, Rows};
 

@@ -44,7 +44,7 @@ impl<M: Metric> Declared for M {
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
-        samples.series("", self);
+        samples.single(self);
     }
 
     fn dropped(&self) -> Option<u64> {

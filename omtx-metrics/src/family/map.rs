@@ -12,6 +12,7 @@ use crate::cell::Counter;
 use crate::label::{
     LabelText, LabelVisitor, Labels, Matcher, OneOpen, Overflowed, TextWriter, bounded,
 };
+use crate::time::Timestamp;
 
 /// A bounded map from labels to `M`. Reading takes no lock and allocates nothing.
 pub(crate) struct SeriesMap<L: Labels, M> {
@@ -147,6 +148,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
                 metric: made(&mut make, New::Exact),
                 hash,
                 closed: closed as u32,
+                created: Timestamp::now(),
                 labels: LabelText::new::<L>(labels, &self.names),
             });
             if let Some(series) = added {
@@ -190,6 +192,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
                 metric: made(make, New::Overflow),
                 hash,
                 closed: closed as u32,
+                created: Timestamp::now(),
                 labels: text.finish(),
             }
         });

@@ -160,7 +160,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
             }
         }
         for series in sorted.iter() {
-            samples.series(series.labels.as_str(), &series.metric);
+            samples.series(series.labels.as_str(), &series.metric, series.created);
         }
     }
 }

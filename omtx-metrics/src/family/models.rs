@@ -40,6 +40,7 @@ fn series(hash: u32) -> Series<Witness> {
         metric: Witness::new(hash.into()),
         hash,
         closed: 0,
+        created: crate::time::Timestamp::from_millis(0),
         labels: TextWriter::new(&[]).finish(),
     }
 }

@@ -11,6 +11,7 @@ use crate::desc::LabelDesc;
 use crate::label::{LabelText, Labels};
 use crate::lock::lock;
 use crate::sample::Samples;
+use crate::time::Timestamp;
 
 /// All series of one name, as somebody else knows them: a driver, a kernel, a broker. Rows that are not there any more go
 /// away, which those of a [`Family`](super::Family) never do.
@@ -75,6 +76,7 @@ type Key = (usize, LabelText);
 
 struct Row<M> {
     metric: M,
+    created: Timestamp,
     round: u64,
 }
 
@@ -146,6 +148,7 @@ impl<L: Labels, M: Metric> SnapshotRows<'_, L, M> {
         }
         let row = rows.entry(key).or_insert_with(|| Row {
             metric: crate::cell::new(&spec.cell),
+            created: Timestamp::now(),
             round: *round,
         });
         row.round = *round;
@@ -174,7 +177,7 @@ impl<L: Labels, M: Metric> Declared for Snapshot<L, M> {
 
     fn collect(&self, samples: &mut Samples<'_>) {
         for ((_, labels), row) in &lock(&self.state).rows {
-            samples.series(labels.as_str(), &row.metric);
+            samples.series(labels.as_str(), &row.metric, row.created);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::Kind;
 use crate::cell::{Bounds, CellConfig};
 use crate::desc::LabelDesc;
 use crate::encode::{OpenMetricsPieces, ProtobufPieces};
+use crate::time::Timestamp;
 
 /// What is fixed once a family is registered.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Spec {
     pub(crate) cell: CellConfig,
     pub(crate) max_series: usize,
     pub(crate) zeroed: bool,
+    /// When the family was registered: a cell without labels counts from then on.
+    pub(crate) created: Timestamp,
     pub(crate) text: SpecText,
     pub(crate) openmetrics: OpenMetricsPieces,
     pub(crate) protobuf: ProtobufPieces,

@@ -12,7 +12,7 @@ pub struct HttpMetrics {
     #[metric(max_series = 20_000)]
     pub http_requests_total: Family<RequestLabels<'static>, Counter>,
     /// Time from the request's arrival to the end of the response body. Event streams and upgrades are left out.
-    #[metric(unit = "seconds", buckets = buckets::DURATION_SECONDS, max_series = 5_000)]
+    #[metric(unit = "seconds", buckets = buckets::DURATION_SECONDS, max_series = 5_000, exemplars)]
     pub http_request_duration_seconds: Family<RouteLabels<'static>, Histogram>,
     /// Time from the request's arrival to the head of the response.
     #[metric(unit = "seconds", buckets = buckets::DURATION_SECONDS, max_series = 5_000)]

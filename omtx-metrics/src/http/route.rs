@@ -92,7 +92,8 @@ impl Route {
         }
         // How long a subscription lasts says nothing about the service's latency, and would be most of its p99.
         if !matches!(slot.class(), Class::Streaming | Class::Upgrade) {
-            self.duration.observe_duration(end.duration());
+            let seconds = end.duration().as_secs_f64();
+            self.duration.observe_in(seconds, slot.trace());
         }
         if let Some(head) = end.head_duration() {
             self.head.observe_duration(head);

@@ -72,7 +72,7 @@ pub struct JobMetrics {
     #[metric(unit = "seconds")]
     pub job_oldest_running_seconds: Family<JobLabels<'static>, Gauge>,
     /// How long jobs ran.
-    #[metric(unit = "seconds", buckets = buckets::JOB_SECONDS)]
+    #[metric(unit = "seconds", buckets = buckets::JOB_SECONDS, exemplars)]
     pub job_duration_seconds: Family<JobStatusLabels<'static>, Histogram>,
     /// How long jobs were in a stage.
     #[metric(unit = "seconds", buckets = buckets::JOB_SECONDS)]

@@ -146,6 +146,13 @@ impl<L: Labels> FamilyBuilder<'_, L, Histogram> {
         self
     }
 
+    /// Makes observations in a sampled [`TraceContext`](omtx_context::TraceContext) leave exemplars. Default: only those of
+    /// [`Histogram::observe_with_exemplar`] do.
+    pub fn exemplars(mut self) -> Self {
+        self.family.exemplars = true;
+        self
+    }
+
     /// Counts in native buckets too. Default: those of the
     /// [registry](crate::RegistryBuilder::native_histograms), which are none.
     pub fn native(mut self, buckets: NativeBuckets) -> Self {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use super::{Entry, Registry};
 use crate::Counter;
-use crate::collector::{CollectorLabels, CollectorMetrics, FamilyLabels};
+use crate::cell::{DropReason, exemplars_dropped};
+use crate::collector::{CollectorLabels, CollectorMetrics, FamilyLabels, ReasonLabels};
 use crate::lock::lock;
 
 /// The families of the library itself, `omtx_*`: in a registry apart from the application's, so that the application's
@@ -17,7 +18,14 @@ pub(crate) struct Library {
 }
 
 /// Labels of the library's families; a constant label of the application that is called like one is left out there.
-const LABELS: [&str; 5] = ["format", "encoding", "code", "collector", "family"];
+const LABELS: [&str; 6] = [
+    "format",
+    "encoding",
+    "code",
+    "collector",
+    "family",
+    "reason",
+];
 
 impl Library {
     pub(super) fn new(application: &Registry) -> Self {
@@ -51,6 +59,17 @@ impl Library {
                     family: &entry.spec().name,
                 };
                 raise(self.losses.omtx_series_dropped_total.with(labels), dropped);
+            }
+        }
+        for reason in DropReason::ALL {
+            let dropped = exemplars_dropped(reason);
+            // Most services never leave an exemplar by hand: they are spared the rows.
+            if dropped > 0 {
+                let labels = ReasonLabels { reason };
+                raise(
+                    self.losses.omtx_exemplars_dropped_total.with(labels),
+                    dropped,
+                );
             }
         }
         self.registry.entries()

@@ -10,6 +10,7 @@ use crate::desc::{FamilyDesc, LabelDesc};
 use crate::encode::{OpenMetricsPieces, ProtobufPieces};
 use crate::family::{Declared, Spec, SpecText};
 use crate::set::SetOptions;
+use crate::time::Timestamp;
 use crate::{Error, Kind, name};
 
 /// The specs of a set's families, in declared order.
@@ -68,6 +69,7 @@ pub(super) fn specs(
                     buckets: own_buckets.map_or(desc.buckets, |(_, buckets)| buckets),
                     max_series: options.max_series.unwrap_or(desc.max_series),
                     zeroed: desc.zeroed,
+                    exemplars: desc.exemplars,
                     native: options
                         .native
                         .iter()
@@ -94,6 +96,7 @@ pub(super) struct Undeclared {
     pub(super) bare: bool,
     pub(super) state: Option<Cow<'static, str>>,
     pub(super) native: Option<NativeBuckets>,
+    pub(super) exemplars: bool,
 }
 
 impl Undeclared {
@@ -108,6 +111,7 @@ impl Undeclared {
             bare: false,
             state: None,
             native: None,
+            exemplars: false,
         }
     }
 }
@@ -156,6 +160,7 @@ pub(super) fn single<D: Declared>(
             max_series: family.max_series.unwrap_or_default(),
             zeroed: family.zeroed,
             native: family.native,
+            exemplars: family.exemplars,
         },
         &config.constant_labels,
         config,
@@ -178,6 +183,7 @@ struct Draft<'a> {
     max_series: usize,
     zeroed: bool,
     native: Option<NativeBuckets>,
+    exemplars: bool,
 }
 
 fn spec(
@@ -282,6 +288,7 @@ fn spec(
             layout: Arc::new(Layout {
                 bounds: Bounds::new(if has_classic { upper } else { &[] }),
                 native: native.as_ref().map(NativeLayout::new),
+                exemplars: draft.exemplars,
             }),
         },
         max_series: match draft.max_series {
@@ -289,6 +296,7 @@ fn spec(
             max_series => max_series,
         },
         zeroed: draft.zeroed,
+        created: Timestamp::now(),
         text: SpecText::default(),
         openmetrics: OpenMetricsPieces::default(),
         protobuf: ProtobufPieces::default(),

@@ -35,8 +35,10 @@
 //! | What is the value of this series? | [`Exposition::read`] |
 //! | Do two expositions say the same? | [`assert_same`], or [`compare`] for the differences |
 //! | What has moved between two scrapes, and which families have not? | [`delta`] |
+//! | What does it expose at a certain time? | [`at`] |
 //! | Do the names follow Prometheus' rules? | [`lint`] for a catalogue, [`lint_text`] for an exposition |
 
+mod clock;
 mod compare;
 mod delta;
 mod exposition;
@@ -46,6 +48,7 @@ mod lint;
 mod openmetrics;
 mod parse;
 
+pub use clock::at;
 pub use compare::{Comparison, assert_same, compare};
 pub use delta::{Delta, Move, delta};
 pub use exposition::{Exemplar, Exposition, ParsedFamily, Sample};

@@ -76,7 +76,7 @@ impl ExemplarBuffer {
     /// What was pushed, in the order that encoders expect.
     pub(crate) fn read(&mut self) -> Exemplars<'_> {
         self.entries
-            .sort_by_key(|entry| (entry.bucket, std::cmp::Reverse(entry.at)));
+            .sort_unstable_by_key(|entry| (entry.bucket, std::cmp::Reverse(entry.at)));
         Exemplars((!self.entries.is_empty()).then_some(self))
     }
 }

@@ -16,6 +16,7 @@ fn histogram(native: NativeBuckets, upper_bounds: &[f64]) -> Histogram {
         layout: Arc::new(Layout {
             bounds: Bounds::new(upper_bounds),
             native: Some(NativeLayout::new(&native)),
+            exemplars: false,
         }),
     })
 }
