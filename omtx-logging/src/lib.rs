@@ -8,6 +8,9 @@ mod core;
 mod counters;
 mod encode;
 mod error;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
 mod job_log;
 #[cfg(feature = "serde")]
 mod json;

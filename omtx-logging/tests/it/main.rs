@@ -5,6 +5,8 @@ mod direct;
 mod fields;
 #[cfg(all(feature = "file", unix))]
 mod file;
+#[cfg(feature = "http")]
+mod http;
 mod jobs;
 #[cfg(all(feature = "journald", target_os = "linux"))]
 mod journald;
