@@ -38,6 +38,9 @@ impl fmt::Display for Free {
 /// the blocks that are kept for root. A share holds for inodes too, where the filesystem has a fixed number of them: without
 /// one, no file can be created, however much space is left.
 ///
+/// A quota that the filesystem does not tell is not seen, such as the `sizeLimit` of a Kubernetes `emptyDir`: what is
+/// reported is the node's disk. A volume claim has a filesystem of its own.
+///
 /// The call is made on a thread of its own. On an NFS server that is gone it hangs; the check then fails after its timeout,
 /// the thread stays until the server is back, and no second one is started.
 ///

@@ -18,7 +18,13 @@ pub(super) fn describe(place: &str, error: &(dyn Error + 'static)) -> Failure {
         }
         cause = error.source();
     }
-    Failure::new(format!("{place}: {}", Failure::from(error)))
+    match (error.to_string().as_str(), error.source()) {
+        // The words of the other checks for the same thing.
+        ("error connecting to server", Some(source)) => {
+            Failure::new(format!("cannot connect to {place}: {source}"))
+        }
+        _ => Failure::new(format!("{place}: {}", Failure::from(error))),
+    }
 }
 
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>

@@ -29,7 +29,7 @@ pub use self::through::PostgresThrough;
 ///
 /// | failure | what to do |
 /// |---|---|
-/// | `db:5432: error connecting to server: Connection refused …` | the server is down |
+/// | `cannot connect to db:5432: Connection refused …` | the server is down |
 /// | `db:5432: no session within 3 s` | it hangs, or the network drops its packets |
 /// | `db:5432: no answer to SELECT 1 within 3 s` | it opened the session and then stalled: disk, locks on catalogues |
 /// | `db:5432 refuses the credentials (28P01)` | wrong user or password, or no line for them in `pg_hba.conf` |
@@ -52,7 +52,7 @@ pub use self::through::PostgresThrough;
 /// let failure = check.run().await.unwrap_err(); // nothing listens there
 /// assert_eq!(
 ///     failure.error(),
-///     format!("127.0.0.1:{port}: error connecting to server: Connection refused (os error 111)"),
+///     format!("cannot connect to 127.0.0.1:{port}: Connection refused (os error 111)"),
 /// );
 /// # Ok::<_, std::io::Error>(())
 /// # })?;

@@ -126,7 +126,7 @@ async fn the_check_follows_a_server_that_is_killed_restarted_and_paused() {
     assert_eq!(
         say(&check).await,
         Err(format!(
-            "{place}: error connecting to server: Connection refused (os error 111)"
+            "cannot connect to {place}: Connection refused (os error 111)"
         ))
     );
 
