@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use arc_swap::ArcSwap;
 use foldhash::fast::FixedState;
 use omtx_context::{EncoderId, Scope, TraceContext};
 use tracing_core::Metadata;
@@ -27,6 +28,9 @@ use crate::{Counters, DropReason, Redact, Severity, Sink};
 /// Where the time of a line comes from; the system's clock unless a test has its own.
 pub(crate) type Clock = Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>;
 
+/// Keys of scopes that are remembered; names that are made up at run time must not fill the memory.
+const MAX_SCOPE_FIELDS: usize = 256;
+
 /// One configured logging: encodes lines and hands them to the sink.
 pub(crate) struct Core {
     /// Tells this logging from others of the process.
@@ -39,6 +43,8 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
     encoder: EncoderId,
+    /// Of scopes, by name: a scope is encoded for each request, and its keys are always the same.
+    scope_fields: ArcSwap<HashMap<Box<str>, Arc<Field>, FixedState>>,
     /// By the address of a callsite's metadata, which is static. Threads keep their own copies.
     plans: Mutex<HashMap<usize, Arc<Plan>, FixedState>>,
 }
@@ -76,6 +82,7 @@ impl Core {
             limits,
             clock,
             encoder: EncoderId::new(),
+            scope_fields: ArcSwap::default(),
             plans: Mutex::default(),
         }
     }
@@ -248,7 +255,7 @@ impl Core {
         let mut block = Block::new();
         scope.visit(|name, value| {
             let redact = self.redact.as_deref();
-            let field = Field::new(name, Origin::Scope, &self.layout, redact);
+            let field = self.scope_field(name);
             let mut outcome = Outcome::default();
             block.add(&field, |out| {
                 let writer = ValueWriter {
@@ -267,7 +274,23 @@ impl Core {
             });
             block.truncated |= outcome.truncated;
         });
-        block.finish(self.limits.line)
+        block.finish(self.limits.line, true)
+    }
+
+    fn scope_field(&self, name: &str) -> Arc<Field> {
+        if let Some(field) = self.scope_fields.load().get(name) {
+            return field.clone();
+        }
+        let redact = self.redact.as_deref();
+        let field = Arc::new(Field::new(name, Origin::Scope, &self.layout, redact));
+        self.scope_fields.rcu(|fields| {
+            let mut fields = HashMap::clone(fields);
+            if fields.len() < MAX_SCOPE_FIELDS {
+                fields.insert(name.into(), field.clone());
+            }
+            fields
+        });
+        field
     }
 }
 

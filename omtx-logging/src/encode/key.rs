@@ -70,6 +70,26 @@ impl Key {
         self.segments.len() > 1
     }
 
+    /// Whether `other` is this key, or an object that this one is in.
+    pub(crate) fn begins_with(&self, other: &Self) -> bool {
+        self.segments.starts_with(&other.segments)
+    }
+
+    /// How many objects both are in.
+    pub(crate) fn objects_shared(&self, other: &Self) -> usize {
+        if !self.same_root(other) {
+            return 0;
+        }
+        let objects = |key: &Self| key.segments.len() - 1;
+        let pairs = self.segments.iter().zip(&other.segments);
+        pairs
+            .take_while(|(a, b)| a == b)
+            .count()
+            .min(objects(self))
+            .min(objects(other))
+    }
+
+    #[inline]
     pub(crate) fn same_root(&self, other: &Self) -> bool {
         self.root == other.root && self.segments[0] == other.segments[0]
     }

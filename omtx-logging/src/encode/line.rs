@@ -6,9 +6,10 @@ use omtx_context::TraceContext;
 
 use super::block::Block;
 use super::escape::escape;
+use super::key::Key;
 use super::local::Buffers;
-use super::merge::{EVENT, Item, Merge, Merged, Sources};
-use super::plan::Plan;
+use super::merge::{EVENT, Item, Merge, Merged, Sources, write_grouped};
+use super::plan::{Order, Plan};
 use super::pretty;
 use super::recorder::Recorder;
 use super::value::Outcome;
@@ -85,7 +86,7 @@ impl Encoder<'_> {
         let crowded = context > end / 2;
         let pretty = self.layout.profile == Profile::Pretty;
         let merged = crowded || pretty || meet(plan, scope, spans);
-        let inline = plan.simple && !merged;
+        let inline = matches!(plan.order, Order::AsGiven) && !merged;
         slots.clear();
 
         let mut recorder = Recorder {
@@ -131,13 +132,15 @@ impl Encoder<'_> {
             }
             if inline {
                 line.extend_from_slice(fields);
+            } else if let (Order::Grouped(order), false) = (&plan.order, merged) {
+                truncated |= !write_grouped(line, order, &plan.fields, slots, fields, end);
             } else {
                 items.clear();
                 if merged {
-                    Item::all_of(&scope.slots, 0, items);
-                    Item::all_of(&spans.slots, 1, items);
+                    scope.add_items(0, items);
+                    spans.add_items(1, items);
                 }
-                Item::all_of(slots, EVENT, items);
+                items.extend(slots.iter().map(|slot| Item::new(*slot, EVENT)));
                 let Merged {
                     moved: more,
                     truncated: cut,
@@ -174,13 +177,20 @@ impl Encoder<'_> {
 /// Whether two of them have a key with the same first segment: the whole key, or an object that both have a part of.
 #[inline]
 fn meet(plan: &Plan, scope: &Block, spans: &Block) -> bool {
-    let close = scope.roots.may_meet(plan.roots)
+    let close = scope.gave_way
+        || spans.gave_way
+        || matches!(plan.order, Order::Conflicting)
+        || scope.roots.may_meet(plan.roots)
         || spans.roots.may_meet(plan.roots)
         || scope.roots.may_meet(spans.roots);
     close && meet_exactly(plan, scope, spans)
 }
 
 fn meet_exactly(plan: &Plan, scope: &Block, spans: &Block) -> bool {
-    let same_root = |key: &super::key::Key| spans.keys.iter().any(|other| other.same_root(key));
-    plan.meets(scope.keys.iter().chain(&spans.keys)) || scope.keys.iter().any(same_root)
+    // What gives way goes under `fields`, where others may be.
+    if scope.gave_way || spans.gave_way || matches!(plan.order, Order::Conflicting) {
+        return true;
+    }
+    let same_root = |key: &Key| spans.keys().any(|other| other.same_root(key));
+    plan.meets(scope.keys().chain(spans.keys())) || scope.keys().any(same_root)
 }

@@ -2,6 +2,8 @@
 //!
 //! Every value is encoded by then; what is decided here is which stand in the line, and where.
 
+use std::sync::Arc;
+
 use super::block::{Block, Slot};
 use super::key::Key;
 use super::plan::Field;
@@ -18,14 +20,13 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Appends all values of one source.
-    pub(crate) fn all_of(slots: &[Slot], source: u32, items: &mut Vec<Self>) {
-        items.extend(slots.iter().map(|slot| Self {
+    pub(crate) fn new(slot: Slot, source: u32) -> Self {
+        Self {
             source,
-            slot: *slot,
+            slot,
             moved: false,
             done: false,
-        }));
+        }
     }
 }
 
@@ -37,21 +38,21 @@ pub(crate) struct Sources<'a> {
     /// The scope's and the spans'.
     pub(crate) blocks: [&'a Block; 2],
     /// The event's.
-    pub(crate) fields: &'a [Field],
+    pub(crate) fields: &'a [Arc<Field>],
     pub(crate) values: &'a [u8],
 }
 
 impl Sources<'_> {
     fn key(&self, item: &Item) -> &Key {
         match self.blocks.get(item.source as usize) {
-            Some(block) => &block.keys[item.slot.field as usize],
+            Some(block) => block.key(item.slot.field as usize),
             None => &self.fields[item.slot.field as usize].key,
         }
     }
 
     fn value(&self, item: &Item) -> &[u8] {
         let values = match self.blocks.get(item.source as usize) {
-            Some(block) => &block.values,
+            Some(block) => block.values(),
             None => self.values,
         };
         &values[item.slot.start as usize..item.slot.end as usize]
@@ -74,8 +75,54 @@ impl Sources<'_> {
         if !a.moved && !b.moved && depth > 0 && !self.key(a).same_root(self.key(b)) {
             return false;
         }
-        (0..depth).all(|at| self.segment(a, at) == self.segment(b, at))
+        depth <= self.depth(a).min(self.depth(b))
+            && (0..depth).all(|at| self.segment(a, at) == self.segment(b, at))
     }
+}
+
+/// Appends an event's own fields, where none has another's key, in the order that groups those of one object. Returns
+/// whether all of them fitted.
+pub(crate) fn write_grouped(
+    out: &mut Vec<u8>,
+    order: &[u32],
+    fields: &[Arc<Field>],
+    slots: &[Slot],
+    values: &[u8],
+    end: usize,
+) -> bool {
+    let (mut before, mut open) = (None::<&Key>, 0);
+    let mut all = true;
+    for index in order {
+        // Values mostly come in the order of the fields.
+        let here = slots
+            .get(*index as usize)
+            .filter(|slot| slot.field == *index);
+        let Some(slot) = here.or_else(|| slots.iter().find(|slot| slot.field == *index)) else {
+            continue;
+        };
+        let key = &fields[*index as usize].key;
+        let value = &values[slot.start as usize..slot.end as usize];
+        if out.len() + key.width() + value.len() > end {
+            all = false;
+            continue;
+        }
+        let shared = before.map_or(0, |before| key.objects_shared(before));
+        out.resize(out.len() + open - shared, b'}');
+        out.push(b',');
+        let (last, objects) = key.segments().split_last().expect("a key has a segment");
+        for object in &objects[shared..] {
+            out.push(b'"');
+            out.extend_from_slice(object);
+            out.extend_from_slice(b"\":{");
+        }
+        out.push(b'"');
+        out.extend_from_slice(last);
+        out.extend_from_slice(b"\":");
+        out.extend_from_slice(value);
+        (before, open) = (Some(key), objects.len());
+    }
+    out.resize(out.len() + open, b'}');
+    all
 }
 
 /// What the merge had to do.
@@ -160,9 +207,8 @@ impl<'a> Merge<'a> {
     fn write_object(&mut self, out: &mut Vec<u8>, depth: usize, leader: Option<usize>, end: usize) {
         for at in leader.unwrap_or(0)..self.items.len() {
             let item = self.items[at];
-            let belongs =
-                leader.is_none_or(|leader| self.sources.agree(&self.items[leader], &item, depth));
-            if item.done || !belongs {
+            let belongs = |leader: usize| self.sources.agree(&self.items[leader], &item, depth);
+            if item.done || !leader.is_none_or(belongs) {
                 continue;
             }
             // An object that is open already takes the field that it was opened for.

@@ -1,5 +1,7 @@
 //! What is the same for every line of a callsite, made once.
 
+use std::sync::Arc;
+
 use tracing_core::{Level, Metadata};
 
 use super::key::{Key, Roots};
@@ -14,11 +16,20 @@ pub(crate) struct Plan {
     pub(crate) head: Box<[u8]>,
     /// What stands between the message and the scope: the callsite, where the profile tells of it, and the service.
     pub(crate) tail: Box<[u8]>,
-    pub(crate) fields: Box<[Field]>,
-    /// Whether every field can be written as it comes: no key nests, none stands twice.
-    pub(crate) simple: bool,
+    pub(crate) fields: Box<[Arc<Field>]>,
+    pub(crate) order: Order,
     pub(crate) roots: Roots,
     pub(crate) limit: CallsiteLimit,
+}
+
+/// How a callsite's fields come into a line.
+pub(crate) enum Order {
+    /// As they are: no key nests, none stands twice.
+    AsGiven,
+    /// In this order, so that those of one object are neighbours: indices of fields, without the message.
+    Grouped(Box<[u32]>),
+    /// Some have the same key, or one is an object where another is not.
+    Conflicting,
 }
 
 /// One field of a callsite, or of a scope.
@@ -83,23 +94,18 @@ impl Plan {
         layout: &Layout,
         redact: Option<&dyn Redact>,
     ) -> Self {
-        let fields: Box<[Field]> = names
-            .map(|name| Field::new(name, origin, layout, redact))
+        let fields: Box<[Arc<Field>]> = names
+            .map(|name| Arc::new(Field::new(name, origin, layout, redact)))
             .collect();
-        let own = || fields.iter().filter(|field| !field.is_message);
         let mut roots = Roots::default();
-        for field in own() {
+        for field in fields.iter().filter(|field| !field.is_message) {
             roots.add(&field.key);
         }
-        let apart = |(at, field): (usize, &Field)| {
-            !own().take(at).any(|other| other.key.same_root(&field.key))
-        };
         Self {
             severity,
             head: layout.head(severity, site),
             tail: layout.tail(severity, site),
-            simple: own().all(|field| !field.key.nests() && !field.moved)
-                && own().enumerate().all(apart),
+            order: order(&fields),
             roots,
             fields,
             limit: CallsiteLimit::default(),
@@ -112,6 +118,46 @@ impl Plan {
             .iter()
             .filter(|field| !field.is_message)
             .any(|field| keys.clone().any(|key| key.same_root(&field.key)))
+    }
+}
+
+fn order(fields: &[Arc<Field>]) -> Order {
+    let own: Vec<(u32, &Key)> = (0..)
+        .zip(fields)
+        .filter(|(_, field)| !field.is_message)
+        .map(|(index, field)| (index, &field.key))
+        .collect();
+    let conflict = |(at, (_, key)): (usize, &(u32, &Key))| {
+        own[..at]
+            .iter()
+            .any(|(_, other)| key.begins_with(other) || other.begins_with(key))
+    };
+    if own.iter().enumerate().any(conflict) {
+        return Order::Conflicting;
+    }
+    if own.iter().all(|(_, key)| !key.nests()) {
+        return Order::AsGiven;
+    }
+    let mut order = Vec::with_capacity(own.len());
+    group(&own, 0, &mut order);
+    Order::Grouped(order.into())
+}
+
+/// Puts fields that agree in a segment beside each other, where the first of them is.
+fn group(fields: &[(u32, &Key)], depth: usize, order: &mut Vec<u32>) {
+    let mut rest = fields.to_vec();
+    while let Some((first, key)) = rest.first().copied() {
+        if key.segments().len() == depth + 1 {
+            order.push(first);
+            rest.remove(0);
+            continue;
+        }
+        let segment = &key.segments()[depth];
+        let (same, others): (Vec<_>, Vec<_>) = rest.iter().partition(|(_, other)| {
+            other.segments().len() > depth + 1 && other.segments()[depth] == *segment
+        });
+        group(&same, depth + 1, order);
+        rest = others;
     }
 }
 

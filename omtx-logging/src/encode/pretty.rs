@@ -19,9 +19,9 @@ pub(crate) fn finish(
         line.extend_from_slice(&readable(message));
     }
     items.clear();
-    Item::all_of(&sources.blocks[0].slots, 0, items);
-    Item::all_of(&sources.blocks[1].slots, 1, items);
-    Item::all_of(slots, EVENT, items);
+    sources.blocks[0].add_items(0, items);
+    sources.blocks[1].add_items(1, items);
+    items.extend(slots.iter().map(|slot| Item::new(*slot, EVENT)));
     let (dim, plain) = if color {
         ("\x1b[2m", "\x1b[0m")
     } else {

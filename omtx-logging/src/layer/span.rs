@@ -154,7 +154,7 @@ impl SpanState {
 
     #[cold]
     fn encode(&self, core: &Core, version: u64) -> Borrowed {
-        let mut block = Block::new();
+        let (mut block, mut in_order) = (Block::new(), true);
         let mut chain: Vec<&Self> = self.inside_out().collect();
         chain.reverse();
         for span in chain {
@@ -163,10 +163,10 @@ impl SpanState {
             for slot in &values.slots {
                 let field = &span.plan.fields[slot.field as usize];
                 let value = &values.bytes[slot.start as usize..slot.end as usize];
-                block.add_or_replace(field, value);
+                in_order &= !block.add_or_replace(field, value);
             }
         }
-        let block = block.finish(core.limits.line);
+        let block = block.finish(core.limits.line, in_order);
         let chain = Arc::new(Chain { version, block });
         self.chain.store(Some(chain.clone()));
         Borrowed(Guard::from_inner(Some(chain)))
@@ -174,19 +174,26 @@ impl SpanState {
 }
 
 /// A span's states, one for each logging that sees it: nearly always one.
-pub(crate) struct States(Vec<(u64, Arc<SpanState>)>);
+pub(crate) struct States {
+    first: (u64, Arc<SpanState>),
+    others: Vec<(u64, Arc<SpanState>)>,
+}
 
 impl States {
     pub(crate) fn one(logging: u64, state: Arc<SpanState>) -> Self {
-        Self(vec![(logging, state)])
+        Self {
+            first: (logging, state),
+            others: Vec::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, logging: u64, state: Arc<SpanState>) {
-        self.0.push((logging, state));
+        self.others.push((logging, state));
     }
 
     pub(crate) fn of(&self, logging: u64) -> Option<&Arc<SpanState>> {
-        let (_, state) = self.0.iter().find(|(id, _)| *id == logging)?;
+        let mut all = std::iter::once(&self.first).chain(&self.others);
+        let (_, state) = all.find(|(id, _)| *id == logging)?;
         Some(state)
     }
 }

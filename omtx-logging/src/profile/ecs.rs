@@ -80,25 +80,28 @@ const FIELD_SETS: &[&str] = &[
 ];
 
 pub(super) fn place(name: &str, origin: Origin) -> Place {
-    match name {
-        "message" if origin == Origin::Event => return Place::message(),
-        "request_id" => return Place::top("http.request.id"),
-        "user_id" => return Place::top("user.id"),
-        // A scalar where the schema has an object would be refused by the index.
-        "error" => return Place::top("error.message"),
-        _ => {}
+    if name == "message" && origin == Origin::Event {
+        return Place::message();
     }
-    if RESERVED.contains(&name) {
+    let key = key(name);
+    if RESERVED.contains(&&*key) {
         return Place::top(label(&format!("fields.{name}"))).moved();
     }
-    if let Some(rest) = name.strip_prefix("labels.") {
-        return Place::top(label(rest));
+    Place::top(key)
+}
+
+fn key(name: &str) -> String {
+    match name {
+        "request_id" => return "http.request.id".to_owned(),
+        "user_id" => return "user.id".to_owned(),
+        // A scalar where the schema has an object would be refused by the index.
+        "error" => return "error.message".to_owned(),
+        _ => {}
     }
     match name.split_once('.') {
-        Some((set, rest)) if FIELD_SETS.contains(&set) && !rest.is_empty() => {
-            Place::top(name.to_owned())
-        }
-        _ => Place::top(label(name)),
+        Some(("labels", rest)) => label(rest),
+        Some((set, rest)) if FIELD_SETS.contains(&set) && !rest.is_empty() => name.to_owned(),
+        _ => label(name),
     }
 }
 

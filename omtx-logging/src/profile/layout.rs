@@ -170,16 +170,18 @@ impl Layout {
 
     /// Appends that something was cut, and how many lines were left out before this one.
     pub(crate) fn marks(&self, out: &mut Vec<u8>, truncated: bool, suppressed: u64) {
-        let prefix = if self.profile == Profile::Ecs {
-            "labels."
-        } else {
-            ""
+        let prefix: &[u8] = match self.profile {
+            Profile::Ecs => b",\"labels.",
+            _ => b",\"",
         };
         if suppressed > 0 {
-            out.extend_from_slice(format!(r#","{prefix}suppressed":{suppressed}"#).as_bytes());
+            out.extend_from_slice(prefix);
+            out.extend_from_slice(b"suppressed\":");
+            out.extend_from_slice(itoa::Buffer::new().format(suppressed).as_bytes());
         }
         if truncated {
-            out.extend_from_slice(format!(r#","{prefix}truncated":true"#).as_bytes());
+            out.extend_from_slice(prefix);
+            out.extend_from_slice(b"truncated\":true");
         }
     }
 

@@ -203,3 +203,15 @@ fn targets_are_escaped() {
     assert_eq!(line["logger"], "a\"b\n{\"level\":\"ERROR\"}");
     assert_eq!(line["level"], "INFO");
 }
+
+#[test]
+fn what_gave_way_in_a_span_and_the_events_own_fields_share_an_object() {
+    check(
+        || {
+            tracing::info_span!("step", a = 1, a.b = 2).in_scope(|| {
+                info!(fields = "event", "m");
+            });
+        },
+        r#""fields":{"a":1,"fields":"event"},"a":{"b":2}"#,
+    );
+}

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod direct;
+mod dynamic;
 mod fields;
 #[cfg(all(feature = "file", unix))]
 mod file;
@@ -25,3 +26,4 @@ mod support;
 #[cfg(all(feature = "syslog", unix))]
 mod syslog;
 mod values;
+mod whatever_is_logged;

@@ -1,0 +1,147 @@
+//! A line costs no allocation, in a process of its own: the allocator is a global.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
+use omtx_logging::{JobContext, Logging, LoggingBuilder, Profile, RequestContext, Severity};
+use tracing::{debug, info, info_span};
+
+struct Counting;
+
+thread_local!(static ALLOCATIONS: Cell<u64> = const { Cell::new(0) });
+
+fn counted() {
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every call goes to `System` unchanged; the counter does not touch the memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        counted();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        counted();
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn builder() -> LoggingBuilder {
+    Logging::builder("omtx-hub-api")
+        .version("1.0.0")
+        .sink(|_: Severity, line: &[u8]| {
+            assert!(line.ends_with(b"}\n"));
+        })
+}
+
+/// How many allocations a hundred lines cost, after the first few.
+#[track_caller]
+fn check(builder: LoggingBuilder, log: impl Fn()) {
+    let logging = builder.build().unwrap();
+    tracing::subscriber::with_default(logging.subscriber(), || {
+        (0..3).for_each(|_| log());
+        let before = ALLOCATIONS.get();
+        (0..100).for_each(|_| log());
+        assert_eq!(ALLOCATIONS.get() - before, 0);
+        assert_eq!(logging.stats().lines(Severity::Info), 103);
+    });
+}
+
+fn in_request_and_job(work: impl FnOnce()) {
+    RequestContext::builder("req-12345")
+        .user("user-67890")
+        .build()
+        .in_scope(|| {
+            JobContext::new("job-abcdef", "boltz2").in_scope(work);
+        });
+}
+
+#[test]
+fn a_line_in_two_scopes_costs_none_in_any_json_profile() {
+    for profile in Profile::ALL {
+        if profile != Profile::Pretty {
+            in_request_and_job(|| {
+                check(builder().profile(profile), || {
+                    info!(
+                        status = "success",
+                        attempt = 3,
+                        ratio = 0.5,
+                        "Job {} completed",
+                        "job-abcdef"
+                    );
+                });
+            });
+        }
+    }
+}
+
+#[test]
+fn a_line_in_spans_and_a_trace_costs_none() {
+    let trace = TraceContext::new(
+        TraceId::new(1).unwrap(),
+        SpanId::new(2).unwrap(),
+        TraceFlags::SAMPLED,
+    );
+    trace.in_scope(|| {
+        let logging = builder().build().unwrap();
+        tracing::subscriber::with_default(logging.subscriber(), || {
+            let _outer = info_span!("request", request_id = "req-12345").entered();
+            let _inner = info_span!("job", job_id = "job-abcdef", step = 3).entered();
+            let log = || info!(status = "success", ?trace, "Job completed");
+            (0..3).for_each(|_| log());
+            let before = ALLOCATIONS.get();
+            (0..100).for_each(|_| log());
+            assert_eq!(ALLOCATIONS.get() - before, 0);
+        });
+    });
+}
+
+#[test]
+fn nested_keys_cost_none() {
+    check(builder(), || {
+        info!(
+            performance.duration_ms = 12.5,
+            outcome = "ok",
+            performance.operation = "job",
+            "done"
+        );
+    });
+}
+
+#[test]
+fn keys_that_meet_the_scopes_cost_none() {
+    in_request_and_job(|| {
+        check(builder(), || {
+            info!(user_id = "user-2", performance.operation = "job", "done")
+        });
+    });
+}
+
+#[test]
+fn values_that_are_cut_or_escaped_cost_none() {
+    let long = "a\n".repeat(20_000);
+    check(builder(), || {
+        info!(long, quoted = "\"\u{1}\"", "message {long}")
+    });
+}
+
+#[test]
+fn a_disabled_event_costs_none() {
+    check(builder(), || {
+        debug!(status = "success", "left out");
+        info!("written");
+    });
+}
