@@ -1,5 +1,54 @@
 //! Names of secrets, however they are spelt.
 
+/// Names, by their last letter: one look tells most texts from all of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// A bit for each last letter: `a` to `z`, then `0` to `9`.
+    last: u64,
+    names: Vec<Name>,
+}
+
+impl Names {
+    pub(super) fn of(names: &[&str]) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            all.add(name);
+        }
+        all
+    }
+
+    /// A name without a letter or digit is ignored.
+    pub(super) fn add(&mut self, name: &str) {
+        let Some(name) = Name::new(name) else { return };
+        self.last |= name.0.last().map_or(0, |last| bit(*last));
+        self.names.push(name);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether `text` ends with one of them.
+    #[inline]
+    pub(super) fn end(&self, text: &[u8]) -> bool {
+        match text.last() {
+            // Digits may follow a name.
+            Some(last) if self.last & bit(*last) != 0 || last.is_ascii_digit() => {
+                self.names.iter().any(|name| name.ends(text))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn bit(byte: u8) -> u64 {
+    match byte.to_ascii_lowercase() {
+        letter @ b'a'..=b'z' => 1 << (letter - b'a'),
+        digit @ b'0'..=b'9' => 1 << (digit - b'0' + 26),
+        _ => 0,
+    }
+}
+
 /// A name as its letters and digits, in lower case: `api_key`, `apiKey`, `API-KEY` and `apikey` are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name(Box<[u8]>);

@@ -1,7 +1,7 @@
-use memchr::memchr2_iter;
 use memchr::memmem::Finder;
+use memchr::{memchr2_iter, memchr3_iter};
 
-use super::name::Name;
+use super::name::Names;
 use super::{REDACTED, Redact, value};
 
 /// Keys whose values are never shown, and names before `=` and `:` in texts.
@@ -76,28 +76,13 @@ const PARAMETERS: [&str; 3] = ["AWSAccessKeyId", "Signature", "sig"];
 /// ```
 #[derive(Clone, Debug)]
 pub struct Redaction {
-    keys: Vec<Name>,
-    headers: Vec<Name>,
-    parameters: Vec<Name>,
+    keys: Names,
+    headers: Names,
+    parameters: Names,
     allowed: Vec<Box<str>>,
-    markers: Vec<Marker>,
-}
-
-/// What a secret begins with, or stands after.
-#[derive(Clone, Debug)]
-struct Marker {
-    finder: Finder<'static>,
-    /// Only what follows is secret.
-    stays: bool,
-}
-
-impl Marker {
-    fn new(text: &str, stays: bool) -> Self {
-        Self {
-            finder: Finder::new(text).into_owned(),
-            stays,
-        }
-    }
+    /// Whether bearer tokens and web tokens are looked for.
+    tokens: bool,
+    markers: Vec<Finder<'static>>,
 }
 
 impl Default for Redaction {
@@ -110,20 +95,12 @@ impl Redaction {
     /// The names and patterns above.
     #[must_use]
     pub fn new() -> Self {
-        let names = |names: &[&str]| names.iter().filter_map(|name| Name::new(name)).collect();
         Self {
-            keys: names(&KEYS),
-            headers: names(&HEADERS),
-            parameters: names(&PARAMETERS),
-            allowed: Vec::new(),
-            // RFC 6750 section 2.1 has `Bearer`; schemes are compared without case (RFC 9110 section 11.1).
-            markers: vec![
-                Marker::new("Bearer ", true),
-                Marker::new("bearer ", true),
-                Marker::new("BEARER ", true),
-                // A JSON Web Token (RFC 7519) begins with the base64 of `{"`.
-                Marker::new("eyJ", false),
-            ],
+            keys: Names::of(&KEYS),
+            headers: Names::of(&HEADERS),
+            parameters: Names::of(&PARAMETERS),
+            tokens: true,
+            ..Self::empty()
         }
     }
 
@@ -131,10 +108,11 @@ impl Redaction {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            keys: Vec::new(),
-            headers: Vec::new(),
-            parameters: Vec::new(),
+            keys: Names::default(),
+            headers: Names::default(),
+            parameters: Names::default(),
             allowed: Vec::new(),
+            tokens: false,
             markers: Vec::new(),
         }
     }
@@ -144,14 +122,14 @@ impl Redaction {
     /// A name without an ASCII letter or digit is ignored.
     #[must_use]
     pub fn key(mut self, name: &str) -> Self {
-        self.keys.extend(Name::new(name));
+        self.keys.add(name);
         self
     }
 
     /// Hides the values of this name before `=` in texts, and not those of fields.
     #[must_use]
     pub fn parameter(mut self, name: &str) -> Self {
-        self.parameters.extend(Name::new(name));
+        self.parameters.add(name);
         self
     }
 
@@ -161,7 +139,7 @@ impl Redaction {
     #[must_use]
     pub fn marker(mut self, marker: &str) -> Self {
         if !marker.is_empty() {
-            self.markers.push(Marker::new(marker, false));
+            self.markers.push(Finder::new(marker).into_owned());
         }
         self
     }
@@ -174,10 +152,7 @@ impl Redaction {
     }
 
     fn is_secret(&self, name: &[u8]) -> bool {
-        self.keys
-            .iter()
-            .chain(&self.headers)
-            .any(|key| key.ends(name))
+        self.keys.end(name) || self.headers.end(name)
     }
 
     /// What `=` and `:` stand before.
@@ -196,9 +171,8 @@ impl Redaction {
                 continue;
             }
             let name = name_before(text, at);
-            let has = |names: &[Name]| names.iter().any(|key| key.ends(name));
-            let header = has(&self.headers);
-            if !(header || has(&self.keys) || (query && has(&self.parameters))) {
+            let header = self.headers.end(name);
+            if !(header || self.keys.end(name) || (query && self.parameters.end(name))) {
                 continue;
             }
             if self.allows(name) {
@@ -224,22 +198,46 @@ impl Redaction {
         })
     }
 
-    fn marked(&self, text: &[u8], found: &mut Found) {
-        for Marker { finder, stays } in &self.markers {
-            let mut from = 0;
-            while let Some(at) = finder.find(&text[from..]) {
-                let start = from + at;
-                let after = start + finder.needle().len();
-                from = after;
-                if start > 0 && text[start - 1].is_ascii_alphanumeric() {
-                    continue;
+    /// What stands after `Bearer`, and what looks like a JSON Web Token.
+    fn tokens(&self, text: &[u8], found: &mut Found) {
+        if !self.tokens {
+            return;
+        }
+        // `b` and `J` are rare, and one look finds all three.
+        for at in memchr3_iter(b'b', b'B', b'J', text) {
+            let (start, secret) = if text[at] == b'J' {
+                // A web token (RFC 7519) begins with the base64 of `{"`.
+                match at.checked_sub(2) {
+                    Some(start) if &text[start..at] == b"ey" => (start, start),
+                    _ => continue,
                 }
-                let begin = if *stays { after } else { start };
-                let (begin, end) = value::value(text, begin, true);
-                found.add(begin, end);
-                from = from.max(end);
+            } else {
+                // RFC 6750 section 2.1; schemes are compared without case (RFC 9110 section 11.1).
+                const SCHEME: &[u8] = b"bearer ";
+                let end = at + SCHEME.len();
+                match text.get(at..end) {
+                    Some(word) if word.eq_ignore_ascii_case(SCHEME) => (at, end),
+                    _ => continue,
+                }
+            };
+            add_word(text, start, secret, found);
+        }
+    }
+
+    fn marked(&self, text: &[u8], found: &mut Found) {
+        for finder in &self.markers {
+            for at in finder.find_iter(text) {
+                add_word(text, at, at, found);
             }
         }
+    }
+}
+
+/// Adds what begins at `secret`, if a word begins at `start`.
+fn add_word(text: &[u8], start: usize, secret: usize, found: &mut Found) {
+    if start == 0 || !text[start - 1].is_ascii_alphanumeric() {
+        let (begin, end) = value::value(text, secret, true);
+        found.add(begin, end);
     }
 }
 
@@ -255,14 +253,14 @@ impl Redact for Redaction {
     fn rewrite(&self, _: &str, text: &str, out: &mut String) -> bool {
         let mut found = Found::default();
         self.assigned(text.as_bytes(), &mut found);
-        found.end = 0;
+        self.tokens(text.as_bytes(), &mut found);
         self.marked(text.as_bytes(), &mut found);
         found.write(text, out)
     }
 
     fn rewrites(&self) -> bool {
         let names = [&self.keys, &self.headers, &self.parameters];
-        names.iter().any(|names| !names.is_empty()) || !self.markers.is_empty()
+        names.iter().any(|names| !names.is_empty()) || self.tokens || !self.markers.is_empty()
     }
 }
 

@@ -27,8 +27,8 @@ use shared::Shared;
 /// of INFO and below, and is dropped only if there are none: whatever the flood, warnings are lost last. Every line that is
 /// lost is counted by its severity, with the reason `queue_full`.
 ///
-/// Lines keep their order. The thread sleeps while there is nothing to write, and for [`DEFAULT_LINGER`] after the first
-/// line, so that a busy service pays for one wake-up a millisecond instead of one a line. A destination that panics costs the
+/// Lines keep their order. The thread writes what has gathered every [`DEFAULT_LINGER`], and sleeps when nothing has come for
+/// a while: threads of a busy service never pay for waking it. A destination that panics costs the
 /// line that it was handling (`panicked`), and the next is written.
 ///
 /// **When the process ends.** `main` that returns and `std::process::exit` write what is left, for

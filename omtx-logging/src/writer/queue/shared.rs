@@ -10,6 +10,9 @@ use crate::writer::attached::Attached;
 use crate::writer::fork::generation;
 use crate::{DropReason, Flushed, Severity, Sink};
 
+/// How often the writing thread looks in vain before it asks to be woken.
+const QUIET: u32 = 100;
+
 pub(super) struct Shared {
     state: Mutex<State>,
     /// There is work for the writing thread.
@@ -193,12 +196,20 @@ impl Shared {
             .0)
     }
 
-    /// The writing thread's: sleeps until there is a line, or none will come.
-    pub(super) fn wait_for_lines<'a>(
+    /// The writing thread's: sleeps until there are lines to write, or none will come.
+    ///
+    /// A thread that wakes another pays for it, so while lines keep coming this one wakes by itself, after each
+    /// [`linger`](Self::linger), and asks to be woken only after it has found nothing for a while.
+    pub(super) fn next_lines<'a>(
         &self,
         mut state: MutexGuard<'a, State>,
     ) -> Option<MutexGuard<'a, State>> {
-        while state.is_empty() {
+        let mut quiet = 0;
+        loop {
+            state = self.gather(state);
+            if !state.is_empty() {
+                return Some(state);
+            }
             match state.phase {
                 Phase::Open => {}
                 Phase::Closing => {
@@ -209,22 +220,24 @@ impl Shared {
                 }
                 Phase::Drained | Phase::Abandoned => return None,
             }
-            state.writer = Writer::Idle;
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            quiet += 1;
+            if quiet >= QUIET || self.linger.is_zero() {
+                state.writer = Writer::Idle;
+                state = self
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
         }
-        Some(state)
     }
 
-    /// The writing thread's: lets lines gather, unless there is a reason not to.
-    pub(super) fn gather<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    /// Lets lines gather, unless there is a reason not to.
+    fn gather<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let until = Instant::now() + self.linger;
         state.writer = Writer::Lingering;
         while state.writer == Writer::Lingering
             && state.phase == Phase::Open
-            && state.flushers == 0
+            && (state.flushers == 0 || state.is_empty())
             && !state.is_pressing()
         {
             let left = until.saturating_duration_since(Instant::now());

@@ -16,8 +16,8 @@ pub(super) fn run(shared: &Shared) {
     shared.enter_writing_thread();
     let mut batch = Batch::default();
     let mut state = shared.lock();
-    while let Some(waiting) = shared.wait_for_lines(state) {
-        state = shared.gather(waiting);
+    while let Some(lines) = shared.next_lines(state) {
+        state = lines;
         state.take(&mut batch);
         let flush = state.is_empty() || state.flushers > 0;
         drop(state);
