@@ -29,7 +29,12 @@ fn health(drain: &Drain) -> Result<Health, omtx_health::Error> {
         // Only this instance can lose its templates: it is not ready without them.
         .check(Spec::new("templates", || async { Ok(Verdict::up()) }).readiness(true))
         // Without a cache it is slower, no more.
-        .check(Spec::new("cache", || async { Err(Failure::new("10.0.0.7:6379: timed out")) }).critical(false))
+        .check(
+            Spec::new("cache", || async {
+                Err(Failure::new("10.0.0.7:6379: timed out"))
+            })
+            .critical(false),
+        )
         .build()
 }
 
@@ -45,10 +50,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::new(listener.local_addr()?);
     let server = tokio::spawn(Server::new(&drain).serve(listener, app));
 
-    health.subscribe().wait_for(|report| report.is_started()).await?;
+    health
+        .subscribe()
+        .wait_for(|report| report.is_started())
+        .await?;
     for path in ["/health", "/ready", "/live", "/startup", "/health/cache"] {
         let answer = client.get(path).await?;
-        println!("{path} {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        println!(
+            "{path} {} {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        );
     }
     assert_eq!(client.get("/ready").await?.status, 200);
     assert_eq!(client.get("/health").await?.json()["status"], "degraded");

@@ -77,6 +77,9 @@
 //! that is older than the check's [staleness limit](Spec::staleness) is `unhealthy`, whatever it said: that is looked at by
 //! whoever asks, not by the runner, so a runner that died cannot stay green.
 //!
+//! [Ready-made checks](checks) ask PostgreSQL, Redis, HTTP services, ports, disks, memory, files, loops and queues; everything
+//! else is [a closure](Check).
+//!
 //! The service is `unhealthy` if a [critical](Spec::critical) check is, `degraded` if any check is not healthy, else
 //! `healthy`.
 //!
@@ -162,6 +165,7 @@
 //! | `tower` | `Health::service`, and `Drain::layer`, which counts requests in flight |
 //! | `serve` | `Server`: serves HTTP/1, and drains; `http2` adds HTTP/2 |
 //! | `grpc` | `Health::grpc`: `grpc.health.v1.Health` with `Check` and `Watch` |
+//! | `disk`, `http-check`, `postgres`, `redis`, `tls` | ready-made [`checks`] that need a library |
 //! | `metrics` | `Builder::metrics`: `health_check_up`, `health_status`, … in an `omtx-metrics` registry |
 //!
 //! # Troubleshooting

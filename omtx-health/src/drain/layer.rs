@@ -8,7 +8,7 @@ impl Drain {
     /// A layer that counts [requests in flight](Self::in_flight), and, while the service drains, has HTTP/1 clients close
     /// their connections with the response that they get (`connection: close`), so that their next request goes elsewhere.
     ///
-    /// HTTP/2 clients are told by the server (`GOAWAY`) when it stops. [`Server`](crate::Server) has this layer already.
+    /// HTTP/2 clients are told by the server (`GOAWAY`) when it stops. `Server` has this layer already.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -233,7 +233,7 @@ impl Drain {
         }
     }
 
-    /// How many requests are in flight, as [`layer`](Self::layer) and [`Server`](crate::Server) count them.
+    /// How many requests are in flight, as `Drain::layer` and `Server` count them.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.shared.in_flight.load(Ordering::Relaxed)
