@@ -40,6 +40,10 @@
 //! Both at once, with the same two registries, is fine: our rows do not come back to us. Where both have a family of the
 //! same name, ours wins in our `/metrics`, and `omtx_collector_errors_total` counts the collision.
 //!
+//! With the feature `prometheus-protobuf`, what that crate's `ProtobufEncoder` writes has native histograms, exemplars,
+//! created timestamps and units as well: they travel through its registry as fields that it does not know. A Prometheus that
+//! scrapes it (2.40 or later, `--enable-feature=native-histograms,exemplar-storage`) stores them as if it had scraped ours.
+//!
 //! What the `prometheus` crate cannot say is said as it can: infos and state sets are gauges, and so are families of the
 //! type `unknown`, since its text encoder panics at an `Untyped` row. The other way, its `Untyped` rows are shown as
 //! `unknown`; only where another crate has switched `prometheus/protobuf` on, and `prometheus-protobuf` is off here, they
@@ -47,6 +51,10 @@
 
 mod from_prometheus;
 mod gathering;
+#[cfg(feature = "prometheus-protobuf")]
+mod messages;
 mod to_prometheus;
+#[cfg(not(feature = "prometheus-protobuf"))]
+mod tree;
 
 pub use to_prometheus::PrometheusCollector;

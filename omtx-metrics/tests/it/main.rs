@@ -8,6 +8,8 @@ mod cells;
 mod collectors;
 mod concurrency;
 mod engine;
+#[cfg(feature = "push")]
+mod engine_server;
 mod expositions;
 mod formats;
 mod hostile_labels;
@@ -37,6 +39,25 @@ mod route;
 mod snapshot;
 mod startup_errors;
 mod states;
+#[cfg(all(
+    feature = "listener",
+    feature = "prometheus-protobuf",
+    feature = "push"
+))]
+mod stock_consumers;
 #[cfg(all(feature = "system", target_os = "linux"))]
 mod system;
 mod textfile;
+
+/// Waits until `condition` holds; for what tells nobody when it happens.
+#[cfg(feature = "push")]
+#[track_caller]
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    use std::time::{Duration, Instant};
+
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -5,7 +5,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use super::server::{Answer, Server};
-use super::{pushes, registry, until};
+use super::{pushes, registry};
+use crate::until;
 
 #[test]
 fn what_a_job_measured_is_pushed_when_it_fails() {

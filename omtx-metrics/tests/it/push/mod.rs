@@ -8,7 +8,6 @@ mod server;
 mod settings;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use omtx_metrics::testing::Exposition;
 use omtx_metrics::{Exporter, Family, Gauge, Registry};
@@ -30,14 +29,4 @@ fn pushes(registry: &Registry, outcome: &str) -> f64 {
     let read = Exposition::parse(std::str::from_utf8(&scrape).unwrap()).unwrap();
     read.read("omtx_pushes_total", &[("outcome", outcome)])
         .unwrap()
-}
-
-/// Waits until `condition` holds; for what tells nobody when it happens.
-#[track_caller]
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < deadline, "not within a minute: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -1,93 +1,37 @@
 //! A real Pushgateway as the referee.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
 use omtx_metrics::push::{Pushgateway, PushgatewayBuilder};
 use omtx_metrics::testing::Exposition;
 use omtx_metrics::{Counter, Gauge, Histogram, Registry};
 
-use crate::engine;
+use crate::engine_server::Server;
 
-/// A Pushgateway of the system's, with nothing in it; killed when it is dropped.
-struct Engine {
-    child: Child,
-    address: String,
-    folder: PathBuf,
-}
+/// A Pushgateway of the system's, with nothing in it.
+struct Engine(Server);
 
 impl Engine {
-    /// One that is set up with these files, or `None` where it is not installed. `name` is that of its folder.
+    /// One that is set up with these files, `web.yml` first, or `None` where it is not installed.
     fn start(name: &str, files: &[(&str, String)]) -> Option<Self> {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        for (file, text) in files {
-            std::fs::write(folder.join(file), text).unwrap();
-        }
-        let mut command = Command::new("prometheus-pushgateway");
-        command
-            .arg("--web.listen-address=127.0.0.1:0")
-            .arg("--persistence.file=")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        if !files.is_empty() {
-            let file = folder.join("web.yml");
-            command.arg(format!("--web.config.file={}", file.display()));
-        }
-        let mut engine = Self {
-            child: engine::start(&mut command)?,
-            address: String::new(),
-            folder,
-        };
-        engine.address = engine.listening();
-        Some(engine)
-    }
-
-    /// The address that the system gave it, as its log tells.
-    fn listening(&mut self) -> String {
-        let mut log = BufReader::new(self.child.stderr.take().expect("stderr is piped"));
-        let (mut said, mut line) = (String::new(), String::new());
-        loop {
-            line.clear();
-            let n = log.read_line(&mut line).expect("the log is UTF-8");
-            assert!(n > 0, "the Pushgateway ended:\n{said}");
-            said.push_str(&line);
-            if line.contains("msg=\"Listening on\"") {
-                let address = line.trim_end().rsplit("address=").next();
-                // Read on, or it would block once the pipe is full.
-                let address = address.unwrap_or_default().to_owned();
-                std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-                return address;
-            }
-        }
+        let arguments = ["--persistence.file=", "--web.config.file=web.yml"];
+        let arguments = &arguments[..if files.is_empty() { 1 } else { 2 }];
+        Server::start("prometheus-pushgateway", name, files, arguments).map(Self)
     }
 
     fn builder(&self) -> PushgatewayBuilder {
-        Pushgateway::builder(self.address.as_str())
+        Pushgateway::builder(self.0.address.as_str())
             .job("nightly")
             .timeout(std::time::Duration::from_secs(60))
     }
 
     /// What Prometheus would scrape from it.
     fn metrics(&self) -> Exposition {
-        let url = format!("http://{}/metrics", self.address);
+        let url = format!("http://{}/metrics", self.0.address);
         let mut answer = ureq::get(&url).call().unwrap();
         Exposition::parse(&answer.body_mut().read_to_string().unwrap()).unwrap()
     }
 
     fn read(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.metrics().read(name, labels)
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // it may have ended by itself
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -227,7 +171,7 @@ fn credentials_open_a_pushgateway_that_wants_some() {
     let wrong = push(builder().basic_auth("pusher", "wrong"));
     assert_eq!(wrong.unwrap_err().status(), Some(401));
     push(builder().basic_auth("pusher", "secret")).unwrap();
-    let url = format!("http://pusher:secret@{}", engine.address);
+    let url = format!("http://pusher:secret@{}", engine.0.address);
     push(Pushgateway::builder(url).job("nightly")).unwrap();
 }
 
@@ -251,7 +195,7 @@ fn a_push_over_tls_arrives_if_the_certificate_is_trusted() {
     let Some(engine) = Engine::start("pushgateway-tls", &files) else {
         return;
     };
-    let (registry, (_, port)) = (Registry::new(), engine.address.rsplit_once(':').unwrap());
+    let (registry, (_, port)) = (Registry::new(), engine.0.address.rsplit_once(':').unwrap());
     let builder = |host: &str| {
         Pushgateway::builder(format!("https://{host}:{port}"))
             .job("nightly")
