@@ -102,6 +102,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_call_that_hangs_does_not_hold_up_the_end_of_the_runtime() {
+        let (release, held) = mpsc::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let blocking = Blocking::default();
+        runtime.block_on(async {
+            let mut hanging = Box::pin(blocking.run("getaddrinfo", move || {
+                let _ = held.recv();
+                Ok(())
+            }));
+            let mut nobody = Context::from_waker(Waker::noop());
+            assert!(hanging.as_mut().poll(&mut nobody).is_pending());
+        });
+        drop(runtime); // a thread of its pool would be waited for
+        drop(release);
+    }
+
     #[tokio::test]
     async fn a_call_that_panics_gives_its_turn_back() {
         let blocking = Blocking::default();

@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -38,6 +38,11 @@ pub(super) struct Server {
 impl Server {
     /// `None` where it is not installed.
     pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
+        Self::start_with(arguments, |_| ()).await
+    }
+
+    /// The same with further files in its folder, which are made its own.
+    async fn start_with(arguments: &[&str], prepare: impl FnOnce(&Path)) -> Option<Self> {
         let initdb = program("initdb");
         if !installed(&initdb) {
             return None;
@@ -57,6 +62,7 @@ impl Server {
             .unwrap();
         let log = String::from_utf8_lossy(&made.stderr);
         assert!(made.status.success(), "initdb: {log}");
+        prepare(&folder.path().join("data"));
         let mut server = Self {
             process: Process::start(&mut Command::new("true")),
             address: free_address(),
@@ -280,4 +286,66 @@ async fn the_applications_own_pool_is_asked_and_found_empty() {
     assert!(error.starts_with("db"), "{error}");
     server.restart().await;
     until_async("recovery", async || say(&check).await.ok()).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_session_over_tls_is_opened_with_the_applications_connector() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::sync::Arc;
+
+    use tokio_postgres_rustls::MakeRustlsConnect;
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let arguments = ["ssl=on", "ssl_cert_file=tls.crt", "ssl_key_file=tls.key"];
+    let arguments: Vec<_> = arguments.iter().flat_map(|it| ["-c", it]).collect();
+    let server = Server::start_with(&arguments, |data| {
+        for (name, pem) in [
+            ("tls.crt", certified.cert.pem()),
+            ("tls.key", certified.signing_key.serialize_pem()),
+        ] {
+            let path = data.join(name);
+            fs::write(&path, pem).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = postgres_user() {
+                chown(&path, Some(uid), Some(gid)).unwrap();
+            }
+        }
+    });
+    let Some(server) = server.await else {
+        return;
+    };
+    let connector = |roots: RootCertStore| {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        MakeRustlsConnect::new(config)
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add(certified.cert.der().clone()).unwrap();
+
+    // Sent to the server's address, and verified as another name's.
+    let (ip, port) = (server.address.ip(), server.address.port());
+    let text = format!(
+        "host=localhost hostaddr={ip} port={port} user=app password=right dbname=postgres \
+         sslmode=require"
+    );
+    let trusting = Postgres::tls(&text, connector(roots)).unwrap();
+    assert_eq!(say(&trusting).await, Ok(None));
+
+    let stranger = Postgres::tls(&text, connector(RootCertStore::empty())).unwrap();
+    let error = say(&stranger).await.unwrap_err();
+    let expected = format!("localhost:{port}: error performing TLS handshake: ");
+    assert!(error.starts_with(&expected), "{error}");
+
+    let error = Postgres::new(&text).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid Postgres sslmode \"require\"; expected a TLS connector, by Postgres::tls"
+    );
 }
