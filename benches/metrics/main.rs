@@ -2,6 +2,7 @@
 
 #[cfg(feature = "peers")]
 mod bridge;
+mod formats;
 mod held;
 mod labels;
 mod library;
@@ -24,6 +25,7 @@ fn main() {
     native::run(&plan);
     lookup::run(&plan);
     scrape::run(&plan);
+    formats::run(&plan);
     #[cfg(feature = "peers")]
     bridge::run(&plan);
     memory::run(&plan);

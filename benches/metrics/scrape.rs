@@ -3,12 +3,10 @@
 use crate::library::{Library, Scrape};
 use crate::ours::Ours;
 use crate::peers;
-use crate::workload::{LINES, Set, samples, sets};
+use crate::workload::{LINES, samples, sets};
 
-use flate2::{Compression, write::GzEncoder};
 use omtx_benches::{Plan, Run, Subject, Target, Threads};
 use std::hint::black_box;
-use std::io::Write;
 use std::sync::Mutex;
 
 pub(crate) fn run(plan: &Plan) {
@@ -31,37 +29,8 @@ pub(crate) fn run(plan: &Plan) {
                 .note(format!("{size} B per label set"))
                 .measure(&mut subject);
         }
-        gzip_row(&mut subject, &sets);
     }
     subject.print();
-}
-
-/// What Prometheus asks for on every scrape: the same, compressed.
-fn gzip_row(subject: &mut Subject, sets: &[Set]) {
-    if let Some(row) = subject.row(&format!(
-        "scrape of {} label sets, gzip level 1",
-        sets.len()
-    )) {
-        let mut registry = Ours.registry(sets);
-        let plain = registry.scrape().len();
-        let compressed = gzip(registry.scrape(), Vec::new());
-        let note = format!("{:.1}× smaller", plain as f64 / compressed.len() as f64);
-        let state = Mutex::new((registry, compressed));
-        let run = Threads::One.run(move |_| {
-            let mut state = state.lock().expect("no other thread");
-            let (registry, buffer) = &mut *state;
-            let mut out = std::mem::take(buffer);
-            out.clear();
-            *buffer = gzip(registry.scrape(), out);
-        });
-        row.ours(run).units(sets.len()).note(note).measure(subject);
-    }
-}
-
-fn gzip(text: &[u8], out: Vec<u8>) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(out, Compression::fast());
-    encoder.write_all(text).expect("a Vec takes everything");
-    encoder.finish().expect("a Vec takes everything")
 }
 
 /// # Panics
@@ -81,7 +50,7 @@ fn scrape(mut registry: Box<dyn Scrape>, count: usize) -> Run {
     })
 }
 
-fn copy(text: Vec<u8>) -> Run {
+pub(crate) fn copy(text: Vec<u8>) -> Run {
     let out = Mutex::new(Vec::with_capacity(text.len()));
     Threads::One.run(move |_| {
         let mut out = out.lock().expect("no other thread");

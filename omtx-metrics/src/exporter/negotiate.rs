@@ -154,14 +154,18 @@ impl Media {
     }
 
     fn parameter(self, name: &str) -> Option<&'static str> {
-        match (self, name) {
-            (Self::Protobuf, "proto") => Some("io.prometheus.client.MetricFamily"),
-            (Self::Protobuf, "encoding") => Some("delimited"),
-            (Self::OpenMetrics1 | Self::Text1, "version") => Some("1.0.0"),
-            (Self::OpenMetrics0, "version") => Some("0.0.1"),
-            (Self::Text0, "version") => Some("0.0.4"),
-            _ => None,
-        }
+        let own: &[(&str, &str)] = match self {
+            Self::Protobuf => &[
+                ("proto", "io.prometheus.client.MetricFamily"),
+                ("encoding", "delimited"),
+            ],
+            Self::OpenMetrics1 | Self::Text1 => &[("version", "1.0.0")],
+            Self::OpenMetrics0 => &[("version", "0.0.1")],
+            Self::Text0 => &[("version", "0.0.4")],
+        };
+        let mut own = own.iter();
+        let found = own.find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| *value)
     }
 
     /// How specific `range` is if it covers this type; `None` if it does not.
@@ -189,7 +193,7 @@ impl Media {
         }
         let mut matched = 0_u8;
         for (name, value) in range.parameters() {
-            match self.parameter(&name.to_ascii_lowercase()) {
+            match self.parameter(name) {
                 Some(own) if own == value => matched = matched.saturating_add(1),
                 Some(_) => return None,
                 None => {}
