@@ -5,23 +5,27 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-/// Starts `command`, or says in one line that it is not installed.
+/// Says in one line that something is not installed.
 ///
 /// # Panics
 ///
 /// If it is missing although `OMTX_REQUIRE_ENGINES=1`, as in CI.
+pub(crate) fn missing(what: &str, why: &str) {
+    let required = std::env::var_os("OMTX_REQUIRE_ENGINES").is_some_and(|value| value == "1");
+    assert!(
+        !required,
+        "cannot use {what}: {why}; expected it to be installed"
+    );
+    eprintln!("skipped: {what} is not installed ({why})");
+}
+
+/// Starts `command`, or says in one line that it is not installed; see [`missing`].
 fn start(command: &mut Command) -> Option<Child> {
     let program = command.get_program().to_string_lossy().into_owned();
     match command.spawn() {
         Ok(child) => Some(child),
         Err(error) => {
-            let required =
-                std::env::var_os("OMTX_REQUIRE_ENGINES").is_some_and(|value| value == "1");
-            assert!(
-                !required,
-                "cannot start {program}: {error}; expected it to be installed"
-            );
-            eprintln!("skipped: {program} is not installed ({error})");
+            missing(&program, &error.to_string());
             None
         }
     }
@@ -54,6 +58,11 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// One that runs with this configuration, or `None` where it is not installed. `name` is that of its folder.
     pub(crate) fn start(name: &str, config: &str) -> Option<Self> {
+        Self::start_with(name, config, &[])
+    }
+
+    /// The same with more of its command line.
+    pub(crate) fn start_with(name: &str, config: &str, flags: &[&str]) -> Option<Self> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -67,6 +76,7 @@ impl Prometheus {
                 folder.join("data").display()
             ))
             .arg("--web.listen-address=127.0.0.1:0")
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

@@ -5,6 +5,7 @@ mod accounts;
 mod connections;
 mod demo;
 mod engine;
+mod formats;
 mod harness;
 mod jobs;
 mod metrics;

@@ -41,15 +41,23 @@ scrape_configs:
 }
 
 /// What Prometheus answers to the path and query.
-async fn get(prometheus: &Prometheus, path: &str) -> Value {
+pub(crate) async fn get(prometheus: &Prometheus, path: &str) -> Value {
     let answer = Client::new(prometheus.address).get(path).await.unwrap();
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     answer.json()["data"].clone()
 }
 
+/// Every byte of `text` as a URL's query can carry it.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
 /// The rows of an instant query: labels, and value.
-async fn query(prometheus: &Prometheus, promql: &str) -> Vec<(BTreeMap<String, String>, f64)> {
-    let encoded: String = promql.bytes().map(|byte| format!("%{byte:02X}")).collect();
+pub(crate) async fn query(
+    prometheus: &Prometheus,
+    promql: &str,
+) -> Vec<(BTreeMap<String, String>, f64)> {
+    let encoded = percent_encoded(promql);
     let data = get(prometheus, &format!("/api/v1/query?query={encoded}")).await;
     let rows = data["result"].as_array().expect("a vector");
     rows.iter()

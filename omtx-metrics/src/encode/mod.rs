@@ -1,5 +1,7 @@
 //! Encoders: from series to bytes, without a tree in between.
 
+#[cfg(all(test, not(loom)))]
+mod golden;
 pub(crate) mod number;
 mod openmetrics;
 mod protobuf;
@@ -8,6 +10,8 @@ mod text;
 pub(crate) use openmetrics::{
     OpenMetricsEncoder, OpenMetricsPieces, type_name as openmetrics_type,
 };
+#[cfg(all(test, not(loom)))]
+use protobuf::write_varint as protobuf_varint;
 pub(crate) use protobuf::{ProtobufEncoder, ProtobufPieces};
 pub(crate) use text::TextEncoder;
 

@@ -20,6 +20,8 @@ use crate::sample::{Sample, Sink};
 use crate::time::Timestamp;
 use histogram::write_histogram;
 use labels::{write_label, write_labels};
+#[cfg(all(test, not(loom)))]
+pub(super) use wire::write_varint;
 use wire::{Open, double_field, message_field, varint_field, write_double, write_integer};
 
 // message MetricFamily

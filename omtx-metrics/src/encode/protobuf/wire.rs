@@ -24,7 +24,7 @@ const fn tag(number: u8, wire_type: u8) -> u8 {
 
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // seven bits at a time
-pub(super) fn write_varint(mut value: u64, out: &mut Vec<u8>) {
+pub(in crate::encode) fn write_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
