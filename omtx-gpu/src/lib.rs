@@ -65,17 +65,18 @@
 //!
 //! # What it costs
 //!
-//! With everything supported, a device answers 13 calls each [`interval`](GpuCollectorBuilder::interval) (5 s), and about 100
-//! more each [`slow_interval`](GpuCollectorBuilder::slow_interval) (60 s), 72 of them for the 18 NVLinks of a data centre's
-//! device. What a device refuses once is not asked again while the driver lives. PCIe throughput, of which each call takes
+//! With everything supported, a device answers 13 calls each [`interval`](GpuCollectorBuilder::interval) (5 s), and 89 more each
+//! [`slow_interval`](GpuCollectorBuilder::slow_interval) (60 s), 72 of them for the 18 NVLinks of a data centre's device. Beside
+//! the driver's own time, which is 10 µs to 1 ms for a call, the collector's is small: `cargo bench -p omtx-benches --bench gpu`
+//! counts the calls and prints both. What a device refuses once is not asked again while the driver lives. PCIe throughput, of which each call takes
 //! 20 ms, is off unless [asked for](GpuCollectorBuilder::pcie_throughput). A scrape makes no call.
 //!
 //! # How others do it
 //!
-//! - **nvidia_gpu_exporter** runs `nvidia-smi` for each scrape: a process, a new initialisation of NVML and all of its queries
-//!   stand between Prometheus and the answer, and a hung driver takes one process more with each scrape.
-//! - **all-smi** keeps `nvml-wrapper` open as this crate does, and reads on a loop of its own. It is a program beside the
-//!   service: it knows nothing of jobs, and shows every device field it has a value for.
+//! - **nvidia_gpu_exporter** runs `nvidia-smi` to collect: a process, a new initialisation of NVML and all of its queries stand
+//!   between Prometheus and the answer, and a driver that hangs holds up the scrape.
+//! - **all-smi** keeps `nvml-wrapper` open and collects on a loop of its own, as this crate does. It is a program beside the
+//!   service, and knows nothing of its jobs.
 //! - **dcgm-exporter** needs DCGM's library or daemon, and knows more (profiling, NVLink bandwidth). Where it runs, use it for
 //!   the fleet, and this crate for what only the service knows: which job used what.
 //!
@@ -98,6 +99,8 @@
 //!   changes with its MIG mode only, and then it is learned anew.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
+pub mod __bench;
 mod backoff;
 mod collector;
 mod driver;

@@ -1,7 +1,7 @@
 //! What the two threads, the scrapes and the jobs have in common.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -15,6 +15,11 @@ use crate::snapshot::{GpuDevice, GpuDriver, GpuSnapshot};
 use crate::state::{CollectorState, Status};
 use crate::xids::Xids;
 
+/// Something that shows what was published.
+pub(crate) trait Refresh: Send + Sync {
+    fn refresh(&self, now: Instant);
+}
+
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) sampler: Watch,
@@ -25,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     latest: ArcSwap<GpuSnapshot>,
     xids: ArcSwap<Xids>,
+    /// The registries that show this collector.
+    views: Mutex<Vec<Weak<dyn Refresh>>>,
     /// Attempts to open or to ask the driver that failed.
     failures: AtomicU64,
     /// True once the threads are to end.
@@ -50,6 +57,7 @@ impl Shared {
             desk: Desk::default(),
             latest: ArcSwap::from_pointee(nothing),
             xids: ArcSwap::default(),
+            views: Mutex::default(),
             failures: AtomicU64::new(0),
             stopped: Mutex::new(false),
             stopping: Condvar::new(),
@@ -98,6 +106,18 @@ impl Shared {
         };
         self.ledger.settle(&snapshot);
         self.latest.store(Arc::new(snapshot));
+        // Here, so that scrapes find it done.
+        let views: Vec<Weak<dyn Refresh>> = lock(&self.views).clone();
+        for view in views.iter().filter_map(Weak::upgrade) {
+            view.refresh(Instant::now());
+        }
+    }
+
+    /// Lets `view` show what is published from now on.
+    pub(crate) fn add_view(&self, view: Weak<dyn Refresh>) {
+        let mut views = lock(&self.views);
+        views.retain(|view| view.strong_count() > 0);
+        views.push(view);
     }
 
     pub(crate) fn xids(&self) -> Arc<Xids> {

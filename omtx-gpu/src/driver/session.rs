@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
 
 use super::device::Probe;
 use super::fault::{Fault, words};
@@ -22,9 +23,9 @@ pub(crate) fn open(options: &Options, watch: &Watch) -> Result<Nvml, Arc<str>> {
         builder.lib_path(library);
     }
     let nvml = watch.call("nvmlInit_v2", || builder.init());
-    nvml.map_err(|error| match &options.library {
-        Some(library) => words(&library.to_string_lossy(), &error),
-        None => words("libnvidia-ml.so.1", &error),
+    nvml.map_err(|error| match error {
+        NvmlError::LibloadingError(error) => error.to_string().into(), // names the library
+        error => words("nvmlInit_v2", &error),
     })
 }
 

@@ -36,7 +36,7 @@ use omtx_metrics::Registry;
 
 use crate::Error;
 use crate::lock::lock;
-use crate::shared::Shared;
+use crate::shared::{Refresh, Shared};
 use crate::snapshot::{GpuDevice, GpuSnapshot};
 use crate::state::CollectorState;
 use crate::xids::Xids;
@@ -111,6 +111,9 @@ fn show<S: Show>(collector: &Arc<Shared>, registry: &Registry, set: Arc<S>) -> R
     })?;
     if new {
         shown.refresh(Instant::now());
+        let view = Arc::downgrade(&shown);
+        collector.add_view(view);
+        // What ages without the collector's doing: readings, and calls.
         registry.before_scrape(move || shown.refresh(Instant::now()));
     } else if shown.collector.as_ptr() != Arc::as_ptr(collector) {
         return Err(Error::conflict(
@@ -120,7 +123,20 @@ fn show<S: Show>(collector: &Arc<Shared>, registry: &Registry, set: Arc<S>) -> R
     Ok(())
 }
 
-impl<S: Show> Shown<S> {
+/// Forgets what the registry shows; see [`__bench`](crate::__bench).
+pub(crate) fn forget(registry: &Registry) {
+    let nobody = || {
+        Err(omtx_metrics::Registry::builder()
+            .max_series(0)
+            .build()
+            .unwrap_err())
+    };
+    if let Ok(shown) = registry.shared::<Shown<GpuMetrics>>(nobody) {
+        *lock(&shown.last) = None;
+    }
+}
+
+impl<S: Show> Refresh for Shown<S> {
     /// Reads what the threads have published; calls nobody.
     fn refresh(&self, now: Instant) {
         // Held throughout: two scrapes at once must not undo each other's work.
