@@ -217,7 +217,8 @@ impl Builder {
             .inner
             .watchdogs
             .add("runtime", DEFAULT_HEARTBEAT_LIMIT);
-        health.inner.runner.spawn(beat_every_second(watchdog));
+        let weak = Arc::downgrade(&health.inner);
+        health.inner.runner.spawn(beat_every_second(watchdog, weak));
         Ok(health)
     }
 }

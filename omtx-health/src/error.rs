@@ -80,7 +80,7 @@ impl Error {
         self.kind == ErrorKind::Invalid
     }
 
-    /// True if a check, or a watchdog, of this name is registered already.
+    /// True if a check of this name is registered already.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind == ErrorKind::Conflict

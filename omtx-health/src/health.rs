@@ -168,7 +168,8 @@ impl Health {
 
     /// Told of every report in which a status has changed, the current one first.
     ///
-    /// That a result has gone stale is noticed when somebody looks: a probe, a scrape, or any method of this handle.
+    /// That a result has gone stale is noticed by whoever looks first: a probe, a scrape, any method of this handle, or the
+    /// runner, once a second. A receiver that is slow sees the latest report only.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<Report>> {
         self.inner.reports.subscribe()

@@ -1,11 +1,13 @@
 //! Whether the process works at all.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
+
+use crate::health::Inner;
 
 /// How long the runtime may go without running a task that is due every second, before `/live` fails: 60 s.
 pub const DEFAULT_HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);
@@ -141,10 +143,13 @@ impl Watchdogs {
     }
 }
 
-/// Beats once a second, for as long as the runtime runs tasks.
-pub(crate) async fn beat_every_second(watchdog: Watchdog) {
-    loop {
+/// Beats once a second, for as long as the runtime runs tasks; and looks whether a result has gone stale, so that the log and
+/// subscribers hear of it even if nobody probes.
+pub(crate) async fn beat_every_second(watchdog: Watchdog, health: Weak<Inner>) {
+    while let Some(health) = health.upgrade() {
         watchdog.beat();
+        drop(health.snapshot());
+        drop(health);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

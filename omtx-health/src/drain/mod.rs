@@ -242,7 +242,8 @@ impl Drain {
     /// Has `flush` called once everything in flight has finished or was cut off, with the time that is left.
     ///
     /// Hooks run one after the other, in the order in which they were added; all of them share what is left until the
-    /// deadline, and at least [`FLUSH_GRACE`]. One that takes longer is cut off; one that panics is noted.
+    /// deadline, and at least [`FLUSH_GRACE`]. One that takes longer is cut off; one that panics is noted. One that is added
+    /// during the flush, or after it, is not called.
     pub fn on_flush<F, Fut>(&self, name: impl Into<String>, flush: F)
     where
         F: FnOnce(Duration) -> Fut + Send + 'static,

@@ -10,6 +10,7 @@ mod drain;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod liveness;
+mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod registration;

@@ -247,6 +247,43 @@ async fn a_client_that_sends_no_head_is_closed() {
     client.closed().await;
 }
 
+#[tokio::test]
+async fn axums_own_server_ends_with_the_drain_as_well() {
+    let drain = Drain::new(patient());
+    let (enter, mut entered) = mpsc::unbounded_channel();
+    let endless = async move || {
+        enter.send(()).unwrap();
+        std::future::pending::<()>().await;
+    };
+    let router = Router::new()
+        .route("/", get(async || "hello"))
+        .route("/endless", get(endless))
+        .layer(drain.layer());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = axum::serve(listener, router).with_graceful_shutdown(drain.stopped_accepting());
+    let serving = {
+        let drain = drain.clone();
+        tokio::spawn(async move { drain.finish(server).await })
+    };
+    let connect = async || Client(TcpStream::connect(address).await.unwrap());
+    let (mut polite, mut stays) = (connect().await, connect().await);
+    stays.send("/endless").await;
+    entered.recv().await.unwrap();
+    drain.start();
+    let answer = polite.get("/", "hello").await;
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert_eq!(drain.in_flight(), 1);
+    drain.cut_delay();
+    eventually("the port is closed", || {
+        std::net::TcpStream::connect(address).is_err()
+    })
+    .await;
+    drain.cut_off();
+    let report = serving.await.unwrap();
+    assert_eq!((report.cut_off(), report.is_complete()), (1, false));
+}
+
 #[cfg(feature = "http2")]
 #[tokio::test]
 async fn http2_streams_in_flight_are_finished_and_the_connection_ends() {

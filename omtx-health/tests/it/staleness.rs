@@ -121,3 +121,16 @@ async fn one_that_has_never_run_goes_stale_as_well() {
     assert_eq!(get(&health, "/health").0, 503);
     runtime.shutdown_background();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_stale_is_told_even_if_nobody_probes() {
+    // Its thread is not blocked and its run does not end: nothing comes of it for longer than its limit.
+    let hangs = Spec::new("hangs", Puppet::that(Does::Hang))
+        .interval(Duration::from_secs(1))
+        .timeout(Duration::from_secs(600))
+        .staleness(Duration::from_secs(602));
+    let health = shop().check(hangs).build().unwrap();
+    let mut reports = health.subscribe();
+    let unhealthy = reports.wait_for(|report| report.status() == Status::Unhealthy);
+    unhealthy.await.unwrap();
+}
