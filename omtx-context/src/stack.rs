@@ -4,6 +4,7 @@
 //! gone, as soon as two guards are dropped in the wrong order. An entry that is removed by its token cannot.
 
 use std::cell::RefCell;
+use std::panic::Location;
 use std::thread::LocalKey;
 
 /// Names one entry on one thread; 0 is no entry (the thread is going away).
@@ -12,10 +13,22 @@ pub(crate) type Token = u64;
 /// One thread's stack.
 pub(crate) type Local<T> = LocalKey<RefCell<Stack<T>>>;
 
-/// Entries, the last one current. An entry of `None` hides those below it.
+/// Where a guard was made; `None` for what is left by itself.
+pub(crate) type Origin = Option<&'static Location<'static>>;
+
+/// Entries, the last one current.
 pub(crate) struct Stack<T> {
-    entries: Vec<(Token, Option<T>)>,
+    entries: Vec<Entry<T>>,
     last: Token,
+}
+
+struct Entry<T> {
+    token: Token,
+    /// `None` hides the entries below.
+    value: Option<T>,
+    /// For the debug assertion only.
+    #[cfg(debug_assertions)]
+    origin: Origin,
 }
 
 impl<T> Stack<T> {
@@ -26,15 +39,22 @@ impl<T> Stack<T> {
         }
     }
 
-    fn push(&mut self, value: Option<T>) -> Token {
+    fn push(&mut self, value: Option<T>, origin: Origin) -> Token {
+        #[cfg(not(debug_assertions))]
+        let _ = origin;
         self.last += 1;
-        self.entries.push((self.last, value));
+        self.entries.push(Entry {
+            token: self.last,
+            value,
+            #[cfg(debug_assertions)]
+            origin,
+        });
         self.last
     }
 
     /// From the top, where the entry nearly always is.
     fn position(&self, token: Token) -> Option<usize> {
-        self.entries.iter().rposition(|(t, _)| *t == token)
+        self.entries.iter().rposition(|entry| entry.token == token)
     }
 }
 
@@ -45,19 +65,19 @@ impl<T> Stack<T> {
 #[inline]
 pub(crate) fn top<T: Clone>(local: &'static Local<T>) -> Option<T> {
     local
-        .try_with(|stack| stack.try_borrow().ok()?.entries.last()?.1.clone())
+        .try_with(|stack| stack.try_borrow().ok()?.entries.last()?.value.clone())
         .ok()
         .flatten()
 }
 
 /// Makes `value` current until its token is removed.
 #[inline]
-pub(crate) fn push<T>(local: &'static Local<T>, value: T) -> Token {
+pub(crate) fn push<T>(local: &'static Local<T>, value: T, origin: Origin) -> Token {
     local
         .try_with(|stack| {
             stack
                 .try_borrow_mut()
-                .map_or(0, |mut stack| stack.push(Some(value)))
+                .map_or(0, |mut stack| stack.push(Some(value), origin))
         })
         .unwrap_or(0)
 }
@@ -69,7 +89,7 @@ pub(crate) fn remove<T>(local: &'static Local<T>, token: Token) -> Option<T> {
         .try_with(|stack| {
             let mut stack = stack.try_borrow_mut().ok()?;
             let at = stack.position(token)?;
-            stack.entries.remove(at).1
+            stack.entries.remove(at).value
         })
         .ok()
         .flatten()
@@ -80,7 +100,7 @@ pub(crate) fn remove<T>(local: &'static Local<T>, token: Token) -> Option<T> {
 pub(crate) fn lend<'a, T>(local: &'static Local<T>, home: &'a mut Option<T>) -> Lent<'a, T> {
     let token = local
         .try_with(|stack| match stack.try_borrow_mut() {
-            Ok(mut stack) => stack.push(home.take()),
+            Ok(mut stack) => stack.push(home.take(), None),
             Err(_) => 0,
         })
         .unwrap_or(0);
@@ -108,7 +128,7 @@ impl<T> Drop for Lent<'_, T> {
             } else {
                 Vec::new()
             };
-            *self.home = stack.entries.pop()?.1;
+            *self.home = stack.entries.pop()?.value;
             Some(above)
         });
         // Whatever is still above was entered in this stretch of work and outlives it: a guard held across `.await`
@@ -116,7 +136,24 @@ impl<T> Drop for Lent<'_, T> {
         if let Ok(Some(above)) = above {
             if !above.is_empty() {
                 crate::losses::guards_outlived(above.len());
+                #[cfg(debug_assertions)]
+                name_the_mistake(above.iter().find_map(|entry| entry.origin));
             }
         }
+    }
+}
+
+/// In a debug build a guard that outlives its poll is a panic that says where it was made; a release build removes its
+/// entry, counts it, and goes on.
+#[cfg(debug_assertions)]
+#[cold]
+#[track_caller]
+fn name_the_mistake(origin: Origin) {
+    let Some(origin) = origin else { return };
+    if !std::thread::panicking() && !crate::testing::tolerates_outlived_guards() {
+        panic!(
+            "the guard made at {origin} outlived the poll or closure that it was made in: held across `.await`, returned \
+             or forgotten; expected `future.in_scope(scope)`, or a guard that is dropped where it was made"
+        );
     }
 }

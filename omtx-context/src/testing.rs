@@ -1,5 +1,6 @@
 //! For tests of applications and observers: jobs as lines of text, and a clock that is wound by hand.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,29 @@ impl JobObserver for JobRecorder {
             .unwrap_or_default();
         self.write(job, &format!("end {}{reason}{stage}", end.status));
     }
+}
+
+static TOLERATES: AtomicBool = AtomicBool::new(false);
+
+/// Lets a guard that outlives its poll be counted only, for the rest of the process, as in a release build: for tests of
+/// what happens then.
+///
+/// ```
+/// use omtx_context::{Losses, Scope};
+///
+/// omtx_context::testing::tolerate_outlived_guards();
+/// let scope = Scope::root().with("request_id", "r-1").build();
+/// scope.in_scope(|| std::mem::forget(scope.enter()));
+/// assert!(Scope::current().is_none());
+/// assert_eq!(Losses::total().guards_outlived, 1);
+/// ```
+pub fn tolerate_outlived_guards() {
+    TOLERATES.store(true, Relaxed);
+}
+
+#[cfg(debug_assertions)]
+pub(crate) fn tolerates_outlived_guards() -> bool {
+    TOLERATES.load(Relaxed)
 }
 
 /// A clock for [`Jobs::with_clock`](crate::Jobs::with_clock) that stands still until it is told to go on. Clones share

@@ -1,5 +1,4 @@
-//! Does every log line know its request and its job?
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;

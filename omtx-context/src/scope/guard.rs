@@ -1,4 +1,5 @@
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use super::Scope;
 use crate::stack::{self, Local, Stack, Token};
@@ -58,9 +59,26 @@ impl Scope {
     /// drop(guard);
     /// assert!(Scope::current().is_none());
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Not here, but in a debug build a guard that outlives the poll or the [`in_scope`](Self::in_scope) that it was made
+    /// in is a panic there, which says where the guard was made. A release build removes the guard's scope and counts it in
+    /// [`Losses::guards_outlived`](crate::Losses::guards_outlived).
+    #[track_caller]
     pub fn enter(&self) -> ScopeGuard {
+        self.enter_from(Some(Location::caller()))
+    }
+
+    /// The same for a guard that follows somebody else's, as a span's: only counted when it outlives its poll.
+    #[doc(hidden)]
+    pub fn follow(&self) -> ScopeGuard {
+        self.enter_from(None)
+    }
+
+    fn enter_from(&self, origin: stack::Origin) -> ScopeGuard {
         ScopeGuard {
-            token: stack::push(current(), self.clone()),
+            token: stack::push(current(), self.clone(), origin),
             not_send: PhantomData,
         }
     }

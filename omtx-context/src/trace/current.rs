@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -48,9 +49,14 @@ impl TraceContext {
     }
 
     /// Makes this one current on this thread until the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Not here, but as with [`Scope::enter`](crate::Scope::enter) in a debug build, where the guard outlives its poll.
+    #[track_caller]
     pub fn enter(self) -> TraceGuard {
         TraceGuard {
-            token: stack::push(&CURRENT, self),
+            token: stack::push(&CURRENT, self, Some(Location::caller())),
             not_send: PhantomData,
         }
     }

@@ -70,6 +70,7 @@ impl JobContext {
     }
 
     /// Makes this the current job until the guard is dropped; see [`Scope::enter`]. No closing line.
+    #[track_caller]
     pub fn enter(&self) -> ScopeGuard {
         self.scope.enter()
     }

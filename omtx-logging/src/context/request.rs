@@ -99,6 +99,7 @@ impl RequestContext {
     ///
     /// The guard must not be held across `.await`: the compiler refuses that for a task that may change threads. Use
     /// [`WithScope::in_scope`](crate::WithScope::in_scope) there.
+    #[track_caller]
     pub fn enter(&self) -> ScopeGuard {
         self.scope.enter()
     }

@@ -53,7 +53,7 @@ pub(crate) fn enter(logging: u64, id: &Id, state: Arc<SpanState>) {
 /// Where the current scope is inside the span's, it says more; else the span's is entered.
 fn bring_along(scope: &Scope) -> Option<ScopeGuard> {
     let says_more = Scope::current().is_some_and(|current| current.is_within(scope));
-    (!says_more).then(|| scope.enter())
+    (!says_more).then(|| scope.follow())
 }
 
 pub(crate) fn exit(logging: u64, id: &Id) {
