@@ -5,13 +5,12 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ureq::Agent;
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use ureq::{Agent, Body};
 
 use super::metrics::{Outcome, OutcomeLabels, PushMetrics};
 use super::{PeriodicPush, PushError, PushFuture, PushOnDrop, PushgatewayBuilder, backoff, future};
-use crate::exporter::TEXT_CONTENT_TYPE;
 use crate::hook::Hook;
 use crate::registry::Gathered;
 use crate::{Error, Registry};
@@ -208,6 +207,13 @@ fn sleep(pause: Duration) -> bool {
     true
 }
 
+/// What a request carries.
+#[derive(Default)]
+struct Body {
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
 /// What is left to an attempt whose pause took longer than it should have.
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -248,7 +254,7 @@ impl Inner {
         let deadline = Instant::now() + *timeout; // the builder limits it to an hour
         let body = match operation {
             Operation::Put | Operation::Post => self.body()?,
-            Operation::Delete => Vec::new(),
+            Operation::Delete => Body::default(),
         };
         let method = match operation {
             Operation::Put => Method::PUT,
@@ -283,22 +289,23 @@ impl Inner {
     }
 
     /// What is pushed.
-    fn body(&self) -> Result<Vec<u8>, PushError> {
+    fn body(&self) -> Result<Body, PushError> {
         let gathered = Gathered::take(&self.registry, true);
         let mine = |label: &str| self.target.key.iter().any(|key| key == label);
         if let Some((family, label)) = gathered.find_label(mine) {
             return Err(PushError::clash(&self.target.url, family, &label));
         }
-        let mut body = Vec::new();
-        gathered.encode_text(&mut body);
-        Ok(body)
+        let mut bytes = Vec::new();
+        Ok(Body {
+            content_type: gathered.encode(&mut bytes),
+            bytes,
+        })
     }
 
-    fn attempt(&self, method: &Method, body: &[u8], left: Duration) -> Result<(), Failure> {
+    fn attempt(&self, method: &Method, body: &Body, left: Duration) -> Result<(), Failure> {
         let mut request = Request::builder()
             .method(method)
-            .uri(self.target.uri.clone())
-            .header(CONTENT_TYPE, TEXT_CONTENT_TYPE);
+            .uri(self.target.uri.clone());
         for (name, value) in &self.target.headers {
             request = request.header(name, value);
         }
@@ -307,7 +314,8 @@ impl Inner {
             let request = self.agent.configure_request(request);
             self.agent.run(request.timeout_global(Some(left)).build())
         } else {
-            let request = request.body(body).map_err(http_error)?;
+            let request = request.header(CONTENT_TYPE, body.content_type);
+            let request = request.body(&*body.bytes).map_err(http_error)?;
             let request = self.agent.configure_request(request);
             self.agent.run(request.timeout_global(Some(left)).build())
         };
@@ -320,7 +328,7 @@ fn http_error(error: ureq::http::Error) -> Failure {
 }
 
 /// 200, or 202 where the Pushgateway takes pushes in unchecked, and for deletions.
-fn answer(mut response: Response<Body>) -> Result<(), Failure> {
+fn answer(mut response: Response<ureq::Body>) -> Result<(), Failure> {
     let status = response.status();
     if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
         return Ok(());

@@ -20,7 +20,7 @@
 //! }
 //! ```
 //!
-//! What goes over the wire, in text format 0.0.4:
+//! What goes over the wire, in text format 0.0.4, or in protobuf if the registry has native histograms:
 //!
 //! ```text
 //! POST /metrics/job/nightly_import HTTP/1.1

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{Entry, Registry};
 use crate::collector::ForeignFamily;
+#[cfg(feature = "push")]
+use crate::encode::ProtobufEncoder;
 use crate::encode::TextEncoder;
 
 /// Every family of a registry, and what its collectors said when they were asked.
@@ -55,6 +57,21 @@ impl Gathered {
         let encoder = &mut TextEncoder::new(out);
         self.registry
             .encode(encoder, all, &self.foreign, |_, _| true);
+    }
+
+    /// Appends it to `out`, in protobuf if there are native histograms, which text cannot carry, and says so as a
+    /// Content-Type.
+    #[cfg(feature = "push")]
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> &'static str {
+        if !self.registry.has_native() {
+            self.encode_text(out);
+            return crate::exporter::TEXT_CONTENT_TYPE;
+        }
+        let all = [&*self.own, &*self.library];
+        let encoder = &mut ProtobufEncoder::new(out);
+        self.registry
+            .encode(encoder, all, &self.foreign, |_, _| true);
+        crate::exporter::PROTOBUF_CONTENT_TYPE
     }
 
     /// The first family that has a label for which `taken` is true, and that label.

