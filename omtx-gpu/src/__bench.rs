@@ -22,6 +22,7 @@ pub fn sampler(library: &Path) -> impl FnMut(bool) -> usize + Send + use<> {
         backoff: DEFAULT_BACKOFF,
         expected: 1,
         pcie_throughput: false,
+        process_memory: false,
     };
     let watch: &'static Watch = Box::leak(Box::default());
     let nvml = open(&options, watch).expect("there is a driver");

@@ -40,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) backoff: (Duration, Duration),
     pub(crate) expected: u32,
     pub(crate) pcie_throughput: bool,
+    pub(crate) process_memory: bool,
 }
 
 /// Sets up a [`GpuCollector`].
@@ -73,6 +74,7 @@ impl GpuCollectorBuilder {
                 backoff: DEFAULT_BACKOFF,
                 expected: 1,
                 pcie_throughput: false,
+                process_memory: false,
             },
         }
     }
@@ -147,6 +149,13 @@ impl GpuCollectorBuilder {
     /// Measures PCIe throughput too. Each of the two calls takes 20 ms. Default: no.
     pub fn pcie_throughput(mut self, measure: bool) -> Self {
         self.options.pcie_throughput = measure;
+        self
+    }
+
+    /// Shows the memory that each process uses, by its id: `gpu_process_memory_bytes`. Default: no, since ids make ever new
+    /// series; at most 512 are shown.
+    pub fn process_memory(mut self, show: bool) -> Self {
+        self.options.process_memory = show;
         self
     }
 

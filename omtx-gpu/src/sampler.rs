@@ -8,6 +8,7 @@ use nvml_wrapper::Nvml;
 
 use crate::backoff::Backoff;
 use crate::driver::{self, Session};
+use crate::events::Lent;
 use crate::shared::Shared;
 use crate::snapshot::{GpuDevice, GpuDriver, GpuMig};
 use crate::state::{CollectorState, Status};
@@ -22,18 +23,22 @@ pub(crate) fn run(shared: &Shared) {
     };
     loop {
         // nvml-wrapper panics where a driver answers what it cannot read.
-        let life = catch_unwind(AssertUnwindSafe(|| sampler.live()));
-        let problem = match life {
-            Ok(Ok(())) => return,
-            Ok(Err(problem)) => problem,
-            Err(_) => "the driver's answer could not be read".into(),
-        };
-        sampler.down(&problem);
+        match catch_unwind(AssertUnwindSafe(|| sampler.live())) {
+            Ok(Next::End) => return,
+            Ok(Next::OpenAgain) => {}
+            Err(_) => sampler.down(&"the driver's answer could not be read".into()),
+        }
         let pause = sampler.backoff.next();
         if !shared.pause(pause) {
             return;
         }
     }
+}
+
+/// What comes after one life of the driver.
+enum Next {
+    OpenAgain,
+    End,
 }
 
 struct Sampler<'a> {
@@ -44,27 +49,41 @@ struct Sampler<'a> {
     backoff: Backoff,
 }
 
-impl Sampler<'_> {
-    /// One life of the driver. `Ok` if the thread is to end, `Err` says why the driver has to be opened again.
-    fn live(&mut self) -> Result<(), Arc<str>> {
+impl<'a> Sampler<'a> {
+    /// One life of the driver.
+    fn live(&mut self) -> Next {
         let Shared {
             options, sampler, ..
         } = self.shared;
-        let nvml = Arc::new(driver::open(options, sampler)?);
-        let result = self.serve(&nvml);
-        // The last owner shuts NVML down, and dlclose()s it: here, where it is watched.
+        let nvml = match driver::open(options, sampler) {
+            Ok(nvml) => Arc::new(nvml),
+            Err(problem) => {
+                self.down(&problem);
+                return Next::OpenAgain;
+            }
+        };
+        let mut lent = None;
+        let result = self.serve(&nvml, &mut lent);
+        if let Err(problem) = &result {
+            self.down(problem); // before the event thread is waited for, which may hang
+        }
+        drop(lent);
+        // The last owner shuts NVML down, and unloads it: here, where it is watched.
         sampler.call("nvmlShutdown", || drop(nvml));
-        result
+        match result {
+            Ok(()) => Next::End,
+            Err(_) => Next::OpenAgain,
+        }
     }
 
-    fn serve(&mut self, nvml: &Arc<Nvml>) -> Result<(), Arc<str>> {
+    /// Samples until the thread is to end, or the driver has to be opened again: `Err` says why.
+    fn serve(&mut self, nvml: &Arc<Nvml>, lent: &mut Option<Lent<'a>>) -> Result<(), Arc<str>> {
         let Shared {
             options, sampler, ..
         } = self.shared;
         let mut session = Session::start(nvml, sampler)?;
         self.driver = Some(Arc::clone(session.driver()));
-        // Given back before NVML is shut down, also by a panic.
-        let _events = self.shared.desk.lend(nvml);
+        *lent = Some(self.shared.desk.lend(nvml));
         let mut slow_due = Instant::now();
         loop {
             let start = Instant::now();

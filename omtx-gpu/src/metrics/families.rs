@@ -4,7 +4,7 @@ use omtx_metrics::{Counter, CounterF64, Gauge, Info, MetricSet, Snapshot, StateS
 
 use super::labels::{
     GpuClockLabels, GpuEccLabels, GpuFanLabels, GpuInfoLabels, GpuLabels, GpuLinkLabels,
-    GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels, GpuXidLabels,
+    GpuProcessLabels, GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels, GpuXidLabels,
 };
 use crate::readings::GpuThrottle;
 use crate::state::CollectorState;
@@ -285,4 +285,11 @@ pub struct GpuMetrics {
     /// `nvmlDeviceGetComputeRunningProcesses_v3`, `nvmlDeviceGetGraphicsRunningProcesses_v3`
     #[metric(max_series = 512)]
     pub gpu_processes: Snapshot<GpuLabels<'static>, Gauge>,
+    /// Device memory that a process uses.
+    ///
+    /// # Source
+    ///
+    /// as `gpu_processes`, bytes; on [request](crate::GpuCollectorBuilder::process_memory) only
+    #[metric(unit = "bytes", max_series = 512)]
+    pub gpu_process_memory_bytes: Snapshot<GpuProcessLabels<'static>, Gauge>,
 }

@@ -6,7 +6,8 @@ use omtx_metrics::{CounterF64, Gauge, Snapshot};
 
 use super::labels::{
     GpuClockLabels, GpuEccLabels, GpuFanLabels, GpuInfoLabels, GpuLabels, GpuLinkLabels,
-    GpuRemapKind, GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels, GpuXidLabels,
+    GpuProcessLabels, GpuRemapKind, GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels,
+    GpuXidLabels,
 };
 use super::{GpuMetrics, Show, View};
 use crate::readings::{GpuClock, GpuEccKind, GpuEccLocation, GpuReadings};
@@ -107,6 +108,9 @@ impl Show for GpuMetrics {
         self.links(&view.fresh);
         self.damage(&view.fresh);
         self.xids(view);
+        if view.process_memory {
+            self.processes(&view.fresh);
+        }
     }
 
     fn clear(&self) {
@@ -120,6 +124,7 @@ impl Show for GpuMetrics {
         self.board(&[]);
         self.links(&[]);
         self.damage(&[]);
+        self.processes(&[]);
         self.gpu_xid_errors_total.replace(|_| {});
         self.gpu_xid_last_timestamp_seconds.replace(|_| {});
     }
@@ -315,6 +320,20 @@ impl GpuMetrics {
         gauge(&self.gpu_row_remap_failed, devices, |it| {
             it.remapped_rows
                 .map(|rows| f64::from(u8::from(rows.failed)))
+        });
+    }
+
+    fn processes(&self, devices: &Devices<'_>) {
+        self.gpu_process_memory_bytes.replace(|rows| {
+            for device in devices {
+                let uuid = &*device.identity.uuid;
+                for process in device.readings.processes.iter().flatten() {
+                    if let Some(bytes) = process.memory_bytes {
+                        let pid = &process.pid.to_string();
+                        rows.with(GpuProcessLabels { uuid, pid }).set(float(bytes));
+                    }
+                }
+            }
         });
     }
 

@@ -118,3 +118,12 @@ pub struct GpuXidLabels<'a> {
     /// The error's number, or `other`.
     pub xid: &'a str,
 }
+
+/// A process on a device.
+#[derive(Clone, Copy, Debug, Labels)]
+pub struct GpuProcessLabels<'a> {
+    /// The device's UUID.
+    pub uuid: &'a str,
+    /// The process's id, in the driver's namespace.
+    pub pid: &'a str,
+}

@@ -26,7 +26,8 @@ pub use dcgm::{DcgmLabels, DcgmMetrics};
 pub use families::GpuMetrics;
 pub use labels::{
     GpuClockLabels, GpuEccLabels, GpuFanLabels, GpuInfoLabels, GpuLabels, GpuLinkLabels,
-    GpuRemapKind, GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels, GpuXidLabels,
+    GpuProcessLabels, GpuRemapKind, GpuRemapLabels, GpuRetirementLabels, GpuThresholdLabels,
+    GpuXidLabels,
 };
 
 use std::sync::{Arc, Mutex, Weak};
@@ -47,6 +48,8 @@ pub(crate) struct View<'a> {
     pub(crate) failures: u64,
     pub(crate) snapshot: &'a GpuSnapshot,
     pub(crate) xids: &'a Xids,
+    /// Whether processes are told apart.
+    pub(crate) process_memory: bool,
     /// Devices whose readings are young enough.
     pub(crate) fresh: Vec<&'a GpuDevice>,
 }
@@ -169,6 +172,7 @@ impl<S: Show> Refresh for Shown<S> {
             failures: next.failures,
             snapshot: &next.snapshot,
             xids: &next.xids,
+            process_memory: collector.options.process_memory,
             fresh: devices
                 .filter_map(|(device, fresh)| fresh.then_some(device))
                 .collect(),

@@ -23,7 +23,7 @@ pub(crate) fn hasty() -> GpuCollectorBuilder {
     GpuCollector::builder()
         .interval(ms(10))
         .slow_interval(ms(30))
-        .call_deadline(ms(200))
+        .call_deadline(ms(1_000))
         .backoff(ms(10), ms(40))
 }
 

@@ -188,3 +188,29 @@ fn devices_are_found_as_cuda_names_them() {
     assert_eq!(find(""), None);
     assert_eq!(find("nvidia0"), None);
 }
+
+#[test]
+fn processes_are_told_apart_on_request_only() {
+    let script = || {
+        let mut device = Device::data_center(0);
+        let process = |pid, memory| Process { pid, memory };
+        device.compute = Some(vec![process(7, Some(4_096)), process(8, None)]);
+        Script::with(vec![device])
+    };
+    let lab = Lab::up(script());
+    assert_eq!(lab.of(&uuid(0), "gpu_processes"), Some(2.0));
+    assert!(lab.scrape().family("gpu_process_memory_bytes").is_none());
+
+    let lab = Lab::with(FakeDriver::new(script()), hasty().process_memory(true));
+    lab.await_state(Up);
+    let of = |pid| {
+        lab.read(
+            "gpu_process_memory_bytes",
+            &[("uuid", &uuid(0)), ("pid", pid)],
+        )
+    };
+    assert_eq!([of("7"), of("8")], [Some(4_096.0), None]);
+    lab.driver
+        .change(|script| script.devices[0].compute = Some(Vec::new()));
+    until("the end of the process", || of("7").is_none());
+}

@@ -68,8 +68,7 @@ fn readings_go_away_when_they_are_too_old_and_come_back() {
         FakeDriver::new(one()),
         hasty().max_age(Duration::from_millis(300)),
     );
-    lab.await_state(Up);
-    assert_eq!(lab.of(&uuid(0), "gpu_up"), Some(1.0));
+    until("up", || lab.of(&uuid(0), "gpu_up") == Some(1.0));
     lab.driver.change(|script| script.hang(POWER));
     until("absence", || {
         lab.of(&uuid(0), "gpu_utilization_ratio").is_none()
@@ -88,7 +87,7 @@ fn readings_go_away_when_they_are_too_old_and_come_back() {
     until("return", || {
         lab.of(&uuid, "gpu_utilization_ratio") == Some(0.87)
     });
-    assert_eq!(lab.of(&uuid, "gpu_up"), Some(1.0));
+    until("up again", || lab.of(&uuid, "gpu_up") == Some(1.0));
 }
 
 #[test]
@@ -118,8 +117,10 @@ fn waiting_for_events_may_hang_and_nvml_is_not_shut_down_under_it() {
         script.hang(WAIT);
     });
     until("the sampler has seen it", || {
-        !lab.gpus.snapshot().devices[0].up || lab.driver.calls(POWER) > 0
+        lab.of(&uuid(0), "gpu_up") == Some(0.0)
     });
+    assert_eq!(lab.gpus.status().state, Stuck);
+    assert_eq!(lab.driver.hanging(WAIT), 1);
     assert_eq!(lab.driver.calls("nvmlShutdown"), 0);
     lab.driver.change(Script::release);
     lab.await_state(Up);
