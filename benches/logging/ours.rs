@@ -1,6 +1,6 @@
 //! Ours: `omtx-logging` in a registry of its own.
 
-use omtx_logging::writer::Direct;
+use omtx_logging::writer::{Direct, Queue};
 use omtx_logging::{Logging, LoggingBuilder, Profile, Severity};
 use tracing::Dispatch;
 
@@ -27,7 +27,15 @@ pub(crate) fn discarding(profile: Profile) -> Contender {
 
 /// Lines are written to `/dev/null`, one call of `write` each.
 pub(crate) fn to_descriptor() -> Contender {
+    contender(builder().sink(null()))
+}
+
+/// The same from a thread of the queue's.
+pub(crate) fn through_queue() -> Contender {
+    contender(builder().sink(Queue::new(null()).expect("a thread")))
+}
+
+fn null() -> Direct {
     let null = std::fs::OpenOptions::new().write(true).open("/dev/null");
-    let null = null.expect("there is /dev/null");
-    contender(builder().sink(Direct::new(null)))
+    Direct::new(null.expect("there is /dev/null"))
 }

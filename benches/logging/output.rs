@@ -12,5 +12,12 @@ pub(crate) fn run(plan: &Plan) {
             .target(Target::TimesBetterThanBest(1.0))
             .measure(&mut subject);
     }
+    if let Some(row) = subject.row("the same through a queue (peers: tracing-appender's)") {
+        row.ours(ours::through_queue().on_two_threads(work::in_own_scope))
+            .peers(peers::through_queue(work::in_own_span))
+            .note("each drops what its thread cannot write in time")
+            .target(Target::TimesBetterThanBest(1.0))
+            .measure(&mut subject);
+    }
     subject.print();
 }

@@ -3,9 +3,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
-use omtx_logging::{JobContext, Logging, LoggingBuilder, Profile, RequestContext, Severity};
+use omtx_logging::writer::Queue;
+use omtx_logging::{
+    JobContext, Logging, LoggingBuilder, Profile, RateLimit, Redaction, RequestContext, Severity,
+};
 use tracing::{debug, info, info_span};
 
 struct Counting;
@@ -135,6 +139,30 @@ fn values_that_are_cut_or_escaped_cost_none() {
     let long = "a\n".repeat(20_000);
     check(builder(), || {
         info!(long, quoted = "\"\u{1}\"", "message {long}")
+    });
+}
+
+#[test]
+fn a_line_through_a_queue_costs_none_once_it_has_been_as_full() {
+    // Nothing leaves it by itself, so that it is known how full it is.
+    let never = Duration::from_secs(600);
+    let queue = Queue::options().linger(never).start(()).unwrap();
+    let logging = builder().sink(queue).build().unwrap();
+    tracing::subscriber::with_default(logging.subscriber(), || {
+        let log = || info!(status = "success", "Job completed");
+        (0..200).for_each(|_| log());
+        assert!(logging.flush(Instant::now() + never).is_complete());
+        let before = ALLOCATIONS.get();
+        (0..200).for_each(|_| log());
+        assert_eq!(ALLOCATIONS.get() - before, 0);
+    });
+}
+
+#[test]
+fn a_line_without_secrets_within_its_limit_costs_none() {
+    let limit = RateLimit::new(1000, Duration::from_secs(1));
+    check(builder().redact(Redaction::new()).rate_limit(limit), || {
+        info!(url = "/api/v1/jobs/7?page=2", attempt = 3, "Job completed");
     });
 }
 

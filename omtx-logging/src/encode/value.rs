@@ -141,9 +141,33 @@ impl ValueWriter<'_> {
 
     #[inline]
     pub(crate) fn debug(self, value: &dyn fmt::Debug) {
-        if self.rewriter.is_some() {
-            return self.debug_rewritten(value);
+        let Self {
+            out,
+            end,
+            outcome,
+            rewriter,
+        } = self;
+        let start = out.len();
+        let as_it_comes = ValueWriter {
+            out,
+            end,
+            outcome,
+            rewriter: None,
+        };
+        as_it_comes.formatted(value);
+        if rewriter.is_some_and(|rewriter| rewriter.redact.may_rewrite(&out[start..])) {
+            ValueWriter {
+                out,
+                end,
+                outcome,
+                rewriter,
+            }
+            .rewritten(start);
         }
+    }
+
+    #[inline]
+    fn formatted(self, value: &dyn fmt::Debug) {
         let start = self.out.len();
         let mut writer = TextWriter::new(self.out, self.end);
         // Foreign code: whatever it leaves half done is cut off below.
@@ -166,21 +190,10 @@ impl ValueWriter<'_> {
         }
     }
 
-    /// Patterns need the whole text before any of it is written.
+    /// Patterns need the whole text: what was written from `start` on is read back, and written again.
     #[cold]
-    fn debug_rewritten(self, value: &dyn fmt::Debug) {
-        let room = self.end.saturating_sub(self.out.len());
-        let mut json = Vec::new();
-        let mut outcome = Outcome::default();
-        ValueWriter {
-            out: &mut json,
-            end: room,
-            outcome: &mut outcome,
-            rewriter: None,
-        }
-        .debug(value);
-        self.outcome.lost += outcome.lost;
-        self.outcome.truncated |= outcome.truncated;
+    fn rewritten(self, start: usize) {
+        let json = self.out.split_off(start);
         match Text::read(&json) {
             Some(Text(text)) => self.text(&text),
             None => self.structured(&json),

@@ -1,5 +1,5 @@
 use memchr::memmem::Finder;
-use memchr::{memchr2_iter, memchr3_iter};
+use memchr::{memchr2, memchr2_iter, memchr3_iter};
 
 use super::name::Names;
 use super::{REDACTED, Redact, value};
@@ -256,6 +256,21 @@ impl Redact for Redaction {
         self.tokens(text.as_bytes(), &mut found);
         self.marked(text.as_bytes(), &mut found);
         found.write(text, out)
+    }
+
+    fn may_rewrite(&self, json: &[u8]) -> bool {
+        // No escape hides an `=`, a `:` or a letter, but it may hide where a word begins.
+        let named =
+            !(self.keys.is_empty() && self.headers.is_empty() && self.parameters.is_empty());
+        let token = |at: usize| match json[at] {
+            b'J' => json[..at].ends_with(b"ey"),
+            _ => json[at..]
+                .get(..6)
+                .is_some_and(|word| word.eq_ignore_ascii_case(b"bearer")),
+        };
+        (named && memchr2(b'=', b':', json).is_some())
+            || (self.tokens && memchr3_iter(b'b', b'B', b'J', json).any(token))
+            || !self.markers.is_empty()
     }
 
     fn rewrites(&self) -> bool {

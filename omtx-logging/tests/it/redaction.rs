@@ -205,6 +205,18 @@ fn rules_are_added_and_exceptions_made() {
     assert!(!Redaction::empty().rewrites() && redaction.rewrites());
 }
 
+#[test]
+fn a_look_at_what_stands_in_the_line_overlooks_nothing() {
+    let redaction = Redaction::new();
+    for text in ["a=b", "a: b", "\n\tBEARER x", "\\\"eyJx"] {
+        let json = serde_json::to_vec(text).unwrap();
+        assert!(redaction.may_rewrite(&json), "{text}");
+    }
+    assert!(!redaction.may_rewrite(b"\"Job 7 begun\""));
+    assert!(Redaction::empty().marker("sk_").may_rewrite(b"\"\""));
+    assert!(!Redaction::empty().may_rewrite(b"\"a=b\""));
+}
+
 /// What stands around a secret, `{}`, in logs of all kinds.
 const FRAMES: [&str; 16] = [
     "password={}",
