@@ -16,6 +16,7 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod profiles;
+mod queries;
 mod queue;
 mod redaction;
 mod safety_nets;
