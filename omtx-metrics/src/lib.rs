@@ -70,7 +70,7 @@
 //! | you want | look at |
 //! |---|---|
 //! | to declare families, units, buckets, states | [`MetricSet`](trait@MetricSet), [`Labels`](trait@Labels), [`LabelValue`](trait@LabelValue) |
-//! | `/metrics` | [`Registry::metrics_route`] (`axum`), [`Exporter`] for other servers |
+//! | `/metrics`, in text, OpenMetrics and protobuf | [`Registry::metrics_route`] (`axum`), [`Exporter`] for other servers |
 //! | histograms without bounds to choose | [`NativeBuckets`], [`RegistryBuilder::native_histograms`] |
 //! | to get from a bucket to a trace | [`ExemplarLabels`], `#[metric(exemplars)]` of [`MetricSet`](trait@MetricSet) |
 //! | rate, errors, duration of HTTP requests | [`http`] (`http`) |
@@ -92,7 +92,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `axum` | the `/metrics` route |
+//! | `axum` | the `/metrics` route; includes `gzip` |
+//! | `gzip` | scrapes compressed for those who ask for it, as Prometheus does; pure Rust |
 //! | `http` | RED metrics through `omtx-http` |
 //! | `listener` | `/metrics` in a program without a web server |
 //! | `push` | pushing to a Pushgateway; `push-tls` adds `https://` |
@@ -100,6 +101,7 @@
 //! | `system` | `process_*`, `system_*` and `cgroup_*`, read in the background |
 //! | `tokio` | metrics of a tokio runtime |
 //! | `serde` | the catalogue as JSON |
+//! | `zstd` | scrapes compressed with zstd; builds a C library |
 //!
 //! # What happens when something goes wrong
 //!
@@ -112,6 +114,9 @@
 //! | several threads on one counter | it splits into stripes by itself; no update is lost |
 //! | a scrape while others write | every histogram's `+Inf` bucket equals its `_count`, and no counter goes back |
 //! | a collector panics, blocks or lies | its own rows of that scrape are lost; `omtx_collector_errors_total{collector}` counts it |
+//! | a malformed or hostile `Accept`, `Accept-Encoding` or query | answered with text 0.0.4, as if it were not there |
+//! | a thousand scrapes at once | two encodings and two bodies, off the async workers |
+//! | clients that read slowly, each another scrape | beyond 256 MiB of bodies, 503 with `Retry-After`; `omtx_scrapes_total{code="503"}` counts it |
 //! | a push does not arrive | tried again, then returned as a [`PushError`](push::PushError); `omtx_pushes_total{outcome}` counts it |
 //! | a textfile cannot be written | the old one stays; an [`Error`]; `omtx_textfile_writes_total{outcome}` counts it |
 //! | NaN is observed | counted in the `+Inf` bucket, left out of the sum; a counter ignores it |
@@ -133,6 +138,10 @@
 //! - *`the trait bound … Declared is not satisfied`.* A field of a metric set is no metric: cells are [`Counter`],
 //!   [`CounterF64`], [`Gauge`], [`IntGauge`], [`Histogram`], [`Info`], [`StateSet`], [`Unknown`], alone or in a
 //!   [`Family`].
+//! - *Prometheus shows no native histogram.* It asks for protobuf, which carries them, only with
+//!   `--enable-feature=native-histograms` (2.40 and later) or `scrape_native_histograms` (3.x).
+//! - *`le` is `1` in curl and `1.0` in Prometheus.* OpenMetrics, which Prometheus asks for, writes canonical numbers; curl
+//!   gets text 0.0.4. Try `curl -H 'Accept: application/openmetrics-text'`.
 //! - *`le` looks like `1e+06`.* That is how Prometheus' own libraries write it; queries compare it as a number in
 //!   `histogram_quantile`, and as text in a selector.
 

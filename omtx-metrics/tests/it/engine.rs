@@ -43,9 +43,7 @@ pub(crate) fn run(program: &str, arguments: &[&str], input: impl AsRef<[u8]>) ->
     // On a thread of its own: a program that answers while it still reads would wait for us otherwise.
     let writing = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().expect("the program ends");
-    writing
-        .join()
-        .expect("no panic")
-        .expect("the program reads its input");
+    // One that ends before it has read everything says why in its output.
+    let _ = writing.join().expect("no panic");
     Some(output)
 }

@@ -10,7 +10,7 @@ use omtx_metrics::{
 };
 use proptest::prelude::*;
 
-use crate::protobuf::schema::{LabelPair, MetricFamily, decode};
+use crate::protobuf::schema::{Bucket, LabelPair, MetricFamily, decode};
 
 #[derive(Clone, Copy, Debug, LabelValue)]
 enum Side {
@@ -38,7 +38,7 @@ struct Everything {
     /// Up and down in steps.
     steps: IntGauge,
     /// Observations.
-    #[metric(unit = "bytes", buckets = [0.005, 1.0, 2.5, 1e6])]
+    #[metric(unit = "bytes", buckets = [0.005, 1.0, 2.5, 1e6], native)]
     sizes_bytes: Family<Hostile<'static>, Histogram>,
     /// Either way.
     #[metric(buckets = [-1.0, 0.0, 1.0])]
@@ -67,12 +67,19 @@ pub(crate) fn hostile_registry(values: &[(String, String, f64)]) -> Registry {
             last,
             side: Side::Right,
         };
-        all.whole_total.with(labels()).add(value.abs() as u64);
+        let whole = all.whole_total.with(labels());
+        whole.add_with_exemplar(value.abs() as u64, &[("number", "a\"b\\c\n7")][..]);
         all.fractions_seconds_total.with(labels()).add(value.abs());
         all.level.with(labels()).set(*value);
         all.steps.add(*value as i64 % 1_000);
-        all.sizes_bytes.with(labels()).observe(*value);
-        all.drift.observe(*value);
+        // Where a NaN was observed, Prometheus wants the sum of native buckets to be NaN too.
+        if !value.is_nan() {
+            all.sizes_bytes.with(labels()).observe(*value);
+        }
+        // The reference parser takes the first brace in an exemplar for its end, quoted or not.
+        let trace = first.replace('}', "");
+        all.drift
+            .observe_with_exemplar(*value, &[("trace_id", &*trace)][..]);
         all.fact_info.with(labels());
         all.legacy.with(labels()).set(-*value);
     }
@@ -173,7 +180,9 @@ fn of_protobuf(families: &[MetricFamily]) -> Facts {
                 add("", None, value);
             }
             if let Some(histogram) = &metric.histogram {
-                for bucket in &histogram.bucket {
+                // That of `+Inf` is there only where it has an exemplar.
+                let finite = |bucket: &&Bucket| bucket.upper_bound.unwrap().is_finite();
+                for bucket in histogram.bucket.iter().filter(finite) {
                     let le = Some(("le", bucket.upper_bound.unwrap()));
                     add("_bucket", le, bucket.cumulative_count.unwrap() as f64);
                 }

@@ -347,3 +347,105 @@ fn every_naming_rule_has_a_name_that_breaks_it() {
         ("a_ms", &Rule::AbbreviatedUnit("ms"))
     );
 }
+
+#[test]
+fn openmetrics_that_breaks_a_rule_is_refused_with_the_rule() {
+    #[track_caller]
+    fn check(lines: &str, line: usize, expected: &str) {
+        let text = format!("{lines}# EOF\n");
+        let error = Exposition::parse_openmetrics(&text).unwrap_err();
+        assert_eq!((error.line(), error.expected()), (line, expected), "{text}");
+    }
+    let order = "TYPE, UNIT and HELP of a family in this order, before its samples";
+    check("# HELP a A.\n# TYPE a gauge\n", 1, order);
+    check("# TYPE a gauge\n# HELP a A.\n# UNIT a seconds\n", 3, order);
+    check("# TYPE a gauge\na 1\n# HELP a A.\n", 3, order);
+    check("# TYPE a gauge\n# HELP b B.\n", 2, order);
+    let comment = "TYPE, UNIT or HELP of a family, or \"# EOF\"";
+    check("# a comment\n", 1, comment);
+    check("#TYPE a gauge\n", 1, comment);
+    check(
+        "# TYPE a untyped\n",
+        1,
+        "counter, gauge, histogram, info, stateset, summary or unknown",
+    );
+    check("a 1\n", 1, "a TYPE before the first sample");
+    check(
+        "# TYPE a gauge\n\n",
+        2,
+        "a metric name, [a-zA-Z_:][a-zA-Z0-9_:]*",
+    );
+    let unit = "a unit that the name of the family ends in";
+    check("# TYPE a gauge\n# UNIT a seconds\n", 2, unit);
+    check("# TYPE a_seconds info\n# UNIT a_seconds seconds\n", 2, unit);
+    let help = r#"no escape but "\\", "\n" and "\"" in a HELP text, and no other quote"#;
+    check("# TYPE a gauge\n# HELP a \"A\".\n", 2, help);
+    check(
+        "# TYPE a counter\n# TYPE a_total gauge\n",
+        2,
+        "a name whose samples are nobody else's: \"a_total\" is taken by line 1",
+    );
+    check(
+        "# TYPE a counter\na{x=\"1\"} 1\n",
+        2,
+        "a sample of the counter \"a\", one of: a_total, a_created",
+    );
+    let value = "a value that the type allows";
+    check("# TYPE a counter\na_total -1\n", 2, value);
+    check("# TYPE a counter\na_total NaN\n", 2, value);
+    check("# TYPE a info\na_info 2\n", 2, value);
+    check("# TYPE a stateset\na{a=\"x\"} 0.5\n", 2, value);
+    check(
+        "# TYPE a stateset\na{b=\"x\"} 1\n",
+        2,
+        "a label \"a\" that names the state",
+    );
+    let canonical = "a canonical number in \"le\"";
+    check("# TYPE a histogram\na_bucket{le=\"1\"} 1\n", 2, canonical);
+    check(
+        "# TYPE a histogram\na_bucket{le=\"1000000.0\"} 1\n",
+        2,
+        canonical,
+    );
+    check("# TYPE a gauge\na  1\n", 2, "one blank before a number");
+    check(
+        "# TYPE a gauge\na{b=\"1\", c=\"2\"} 1\n",
+        2,
+        "labels without blanks and without a comma at the end",
+    );
+    check(
+        "# TYPE a gauge\na{b=\"1\",} 1\n",
+        2,
+        "labels without blanks and without a comma at the end",
+    );
+    check("# TYPE a gauge\na 1\na 1\n", 3, "every series once");
+    check(
+        "# TYPE a counter\na_total{b=\"1\"} 1\na_total{b=\"2\"} 1\na_created{b=\"1\"} 1\n",
+        4,
+        "the samples of a series together",
+    );
+    check(
+        "# TYPE a gauge\na 1 # {b=\"1\"} 1\n",
+        2,
+        "an exemplar on counters and buckets only",
+    );
+    let long = "x".repeat(128);
+    check(
+        &format!("# TYPE a counter\na_total 1 # {{b=\"{long}\"}} 1\n"),
+        2,
+        "128 characters of labels in an exemplar at most, not 129",
+    );
+    check(
+        "# TYPE a histogram\na_bucket{le=\"1.0\"} 1 # {} 2.0\n",
+        2,
+        "an exemplar whose value lies in its bucket",
+    );
+    check(
+        "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_count 1\n",
+        3,
+        "a \"a_sum\" beside \"a_count\"",
+    );
+    check("# EOF\n", 2, "nothing behind \"# EOF\"");
+    let unfinished = Exposition::parse_openmetrics("# TYPE a gauge\na 1\n").unwrap_err();
+    assert_eq!(unfinished.expected(), "\"# EOF\" at the end");
+}
