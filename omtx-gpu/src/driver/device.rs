@@ -127,6 +127,12 @@ impl<'a> Probe<'a> {
         Some(said.unwrap_or_else(|| "the device supports no reading".into()))
     }
 
+    /// True if the driver knows the handle.
+    fn is_known(&self) -> bool {
+        let uuid = self.watch.call("nvmlDeviceGetUUID", || self.device.uuid());
+        uuid.is_ok_and(|uuid| *uuid == *self.identity.uuid)
+    }
+
     /// Asks one question, unless it was refused before.
     fn ask<T>(
         &mut self,
@@ -148,6 +154,11 @@ impl<'a> Probe<'a> {
                     Ok(None)
                 }
                 Fault::Passing(error) => {
+                    self.passing = Some(words(field.symbol, &error));
+                    Ok(None)
+                }
+                // It may be the question that was refused, and not the handle.
+                Fault::Driver(error @ NvmlError::InvalidArg) if self.is_known() => {
                     self.passing = Some(words(field.symbol, &error));
                     Ok(None)
                 }

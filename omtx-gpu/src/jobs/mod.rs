@@ -1,7 +1,7 @@
 //! What a job costs of the GPUs that it runs on: seconds, joules, memory.
 //!
 //! A job names its devices in its scope, under the key [`DEVICE_KEY`] (`gpu`), as `CUDA_VISIBLE_DEVICES` does: `"0"`, `"0,1"`,
-//! a UUID, or the beginning of one. When it ends, [`GpuJobObserver`] charges it.
+//! a UUID, or the beginning of one (a scope's value has 256 bytes, which six whole UUIDs fill). When it ends, [`GpuJobObserver`] charges it.
 //!
 //! ```
 //! use omtx_context::{JobSpec, Jobs};

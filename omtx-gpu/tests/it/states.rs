@@ -218,6 +218,20 @@ fn an_error_that_passes_costs_its_own_reading_only() {
 }
 
 #[test]
+fn a_question_that_is_refused_late_is_not_taken_for_a_handle_that_is() {
+    let lab = Lab::up(Script::with(vec![Device::data_center(0)]));
+    lab.driver.change(|script| {
+        script.devices[0]
+            .fail
+            .insert("nvmlDeviceGetPowerUsage".into(), Return::InvalidArgument);
+    });
+    until("absence", || lab.of(&uuid(0), "gpu_power_watts").is_none());
+    lab.await_samples();
+    assert_eq!(lab.gpus.status().state, Up);
+    assert_eq!(lab.driver.calls("nvmlInit_v2"), 1);
+}
+
+#[test]
 fn a_driver_that_knows_nothing_any_more_is_opened_again() {
     let lab = Lab::up(Script::with(vec![Device::data_center(0)]));
     // Everything fails, and nothing says why.
