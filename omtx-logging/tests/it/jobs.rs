@@ -129,3 +129,29 @@ fn audit_events_say_whether_they_succeeded() {
         (&false.into(), &"u-1".into())
     );
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_closing_line_and_the_job_metrics_tell_the_same() {
+    let registry = omtx_metrics::Registry::builder()
+        .namespace("omtx_hub")
+        .build()
+        .unwrap();
+    let metrics = omtx_metrics::jobs::JobMetricsObserver::new(&registry).unwrap();
+    let line = closing_line(|| {
+        let jobs = Jobs::new((JobLog::default(), metrics));
+        let job = JobContext::new("job-1", "align").submit(&jobs);
+        let _ = job.run_blocking_with(|| Err::<(), _>(()), |()| "too_long");
+    });
+    assert_eq!(
+        (&line["outcome"], &line["reason"]),
+        (&"failed".into(), &"too_long".into())
+    );
+    let text = registry.to_text();
+    for row in [
+        r#"omtx_hub_jobs_completed_total{job_type="align",status="failed"} 1"#,
+        r#"omtx_hub_jobs_failed_total{job_type="align",reason="too_long"} 1"#,
+    ] {
+        assert!(text.contains(row), "{text}");
+    }
+}
