@@ -139,12 +139,12 @@ impl Mirror {
         for severity in Severity::ALL {
             let level = LogLevel::from(severity);
             let lines = metrics.omtx_log_lines_total.with(LogLabels { level });
-            raise(lines, stats.lines(severity));
+            raise(&lines, stats.lines(severity));
             for reason in DropReason::ALL {
                 let dropped = stats.dropped(severity, reason);
                 let reason = LogDropReason::from(reason);
                 let labels = LogDropLabels { level, reason };
-                raise(metrics.omtx_log_lines_dropped_total.with(labels), dropped);
+                raise(&metrics.omtx_log_lines_dropped_total.with(labels), dropped);
             }
         }
         raise(&metrics.omtx_log_bytes_total, stats.bytes);

@@ -24,6 +24,7 @@ struct Family<'a> {
     zeroed: bool,
     native: Option<Native>,
     exemplars: bool,
+    idle: Option<LitStr>,
 }
 
 /// What `native` is followed by.
@@ -50,7 +51,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         ));
     }
 
-    let descs = families.iter().map(|family| family.desc(&krate));
+    let descs = families
+        .iter()
+        .map(|family| family.desc(&krate))
+        .collect::<syn::Result<Vec<_>>>()?;
     let checks = families.iter().enumerate().map(|(index, family)| {
         let (ty, has_buckets) = (family.ty, family.buckets.is_some());
         let here = at(&krate, family.field.span());
@@ -122,7 +126,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
 }
 
 impl Family<'_> {
-    fn desc(&self, krate: &Path) -> TokenStream {
+    fn desc(&self, krate: &Path) -> syn::Result<TokenStream> {
         let Self { ty, name, help, .. } = self;
         let unit = self.unit.as_ref().map(|unit| quote!(.with_unit(#unit)));
         // A constant of its own, so that `&f()` lives as long as the program; the name keeps out of the way of the
@@ -152,10 +156,17 @@ impl Family<'_> {
         let state = self.state.as_ref().map(|state| quote!(.with_state(#state)));
         let zeroed = self.zeroed.then(|| quote!(.with_zeroed()));
         let exemplars = self.exemplars.then(|| quote!(.with_exemplars()));
-        quote! {
+        let idle = match &self.idle {
+            Some(idle) => {
+                let after = duration(idle)?;
+                Some(quote!(.with_expire_idle_after(#after)))
+            }
+            None => None,
+        };
+        Ok(quote! {
             #krate::__private::FamilyDesc::declared::<#ty>(#name, #help)
-                #unit #buckets #native #exemplars #max_series #state #zeroed
-        }
+                #unit #buckets #native #exemplars #idle #max_series #state #zeroed
+        })
     }
 }
 
@@ -182,6 +193,7 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
         zeroed: false,
         native: None,
         exemplars: false,
+        idle: None,
     };
     for attribute in field
         .attrs
@@ -203,6 +215,8 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
                 family.zeroed = true;
             } else if meta.path.is_ident("exemplars") {
                 family.exemplars = true;
+            } else if meta.path.is_ident("idle") {
+                family.idle = Some(text(&meta)?);
             } else if meta.path.is_ident("native") {
                 family.native = Some(if meta.input.peek(Token![=]) {
                     Native::Buckets(meta.value()?.parse()?)
@@ -211,7 +225,7 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
                 });
             } else {
                 return Err(meta.error(
-                    "unknown option; expected one of `name`, `unit`, `buckets`, `native`, `exemplars`, `max_series`, `state`, `zeroed`",
+                    "unknown option; expected one of `name`, `unit`, `buckets`, `native`, `exemplars`, `idle`, `max_series`, `state`, `zeroed`",
                 ));
             }
             Ok(())
@@ -228,6 +242,29 @@ fn family(field: &Field) -> syn::Result<Family<'_>> {
         ));
     }
     Ok(family)
+}
+
+/// `90s`, `5m`, `1h`, `7d` or `never`.
+fn duration(text: &LitStr) -> syn::Result<TokenStream> {
+    let value = text.value();
+    if value == "never" {
+        return Ok(quote!(::core::time::Duration::MAX));
+    }
+    let unit = |suffix, seconds: u64| {
+        let number: u64 = value.strip_suffix(suffix)?.parse().ok()?;
+        number.checked_mul(seconds)
+    };
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let seconds = units
+        .into_iter()
+        .find_map(|(suffix, seconds)| unit(suffix, seconds));
+    match seconds {
+        Some(seconds) => Ok(quote!(::core::time::Duration::from_secs(#seconds))),
+        None => Err(syn::Error::new(
+            text.span(),
+            format!("invalid duration {value:?}; expected `90s`, `5m`, `1h`, `7d` or `never`"),
+        )),
+    }
 }
 
 fn is_number(literal: &Lit) -> bool {

@@ -59,6 +59,16 @@ pub const fn check_family(desc: &FamilyDesc, closed: usize, open: usize, has_buc
         );
     }
     assert!(
+        desc.expire_idle_after.is_none() || open > 0,
+        "only series with an open label expire: the others are bounded as it is"
+    );
+    if let Some(after) = desc.expire_idle_after {
+        assert!(
+            after.as_secs() >= crate::registry::SHORTEST_IDLE.as_secs(),
+            "series expire after a minute or later: a scrape must have had the time to see them"
+        );
+    }
+    assert!(
         !desc.exemplars || matches!(desc.kind, Kind::Histogram),
         "only a histogram takes exemplars by itself; `Counter::inc_with_exemplar` leaves one"
     );

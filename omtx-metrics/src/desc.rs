@@ -1,6 +1,7 @@
 //! What is known of a family before any series exists: the constant description that a declaration yields.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use crate::cell::NativeBuckets;
 use crate::cell::buckets;
@@ -103,6 +104,8 @@ pub struct FamilyDesc {
     pub native: Option<NativeBuckets>,
     /// True if a histogram's observations in a sampled trace leave exemplars by themselves.
     pub exemplars: bool,
+    /// After how long an idle series expires; `None` for the registry's default, [`Duration::MAX`] for never.
+    pub expire_idle_after: Option<Duration>,
 }
 
 impl FamilyDesc {
@@ -131,6 +134,7 @@ impl FamilyDesc {
             zeroed: false,
             native: None,
             exemplars: false,
+            expire_idle_after: None,
         }
     }
 }
@@ -167,6 +171,12 @@ impl FamilyDesc {
     #[must_use]
     pub const fn with_zeroed(mut self) -> Self {
         self.zeroed = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn with_expire_idle_after(mut self, after: Duration) -> Self {
+        self.expire_idle_after = Some(after);
         self
     }
 

@@ -198,7 +198,7 @@ pub use exporter::{
     DEFAULT_MAX_BYTES_IN_FLIGHT, Exporter, ExporterBuilder, Format, OPENMETRICS_CONTENT_TYPE,
     PROTOBUF_CONTENT_TYPE, Scrape, ScrapeRequest, TEXT_CONTENT_TYPE,
 };
-pub use family::{Family, Handle, Snapshot, SnapshotRows};
+pub use family::{Family, Handle, SeriesRef, Snapshot, SnapshotRows};
 pub use label::{LabelValue, Labels, MAX_VALUE_BYTES, OVERFLOW};
 pub use omtx_macros::{LabelValue, Labels, MetricSet};
 pub use registry::{

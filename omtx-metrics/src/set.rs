@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cell::NativeBuckets;
 use crate::desc::FamilyDesc;
@@ -62,6 +63,7 @@ use crate::sample::Samples;
 /// | `native`, `native = 1.02`, `native = NativeBuckets::new()…` | a histogram's native buckets, beside the classic ones; by how much they grow, or everything about them: [`NativeBuckets`] | those of the [registry](crate::RegistryBuilder::native_histograms), none |
 /// | `exemplars` | a histogram's observations in a sampled [`TraceContext`](omtx_context::TraceContext) leave `trace_id` and `span_id` as [exemplar](crate::ExemplarLabels) of their bucket | only [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar) does |
 /// | `max_series = n` | the family's cap | the registry's, 2 000 |
+/// | `idle = "1h"` | series with an open label that no scrape has seen change for so long leave the [family](crate::Family#expiry); in `s`, `m`, `h` or `d`, a minute at least, or `"never"` | the registry's, never |
 /// | `zeroed` | all series of a closed label set exist from the start | only those looked up |
 /// | `state = "…"` | the label of a state set's states | the field's name |
 ///
@@ -137,6 +139,7 @@ pub struct SetOptions {
     pub(crate) buckets: Vec<(Cow<'static, str>, Vec<f64>)>,
     pub(crate) native: Vec<(Cow<'static, str>, NativeBuckets)>,
     pub(crate) max_series: Option<usize>,
+    pub(crate) expire_idle_after: Option<Duration>,
     pub(crate) constant_labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) force_namespaced: bool,
 }
@@ -205,6 +208,13 @@ impl SetOptions {
     /// Caps every family of the set at this many series, whatever the declaration says.
     pub fn max_series(mut self, max_series: usize) -> Self {
         self.max_series = Some(max_series);
+        self
+    }
+
+    /// Lets idle series of the set's families with open labels go after so long, whatever the declaration says;
+    /// [`Duration::MAX`] is never. A minute at least. See [`Family`](crate::Family).
+    pub fn expire_idle_after(mut self, idle: Duration) -> Self {
+        self.expire_idle_after = Some(idle);
         self
     }
 

@@ -1,7 +1,8 @@
 //! Moments that expositions show: when a series began, when an exemplar was taken.
 
 use std::cell::Cell;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch, which is what Prometheus keeps of a time; 0 for a clock that is set before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,23 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
+/// A moment on a clock that nobody sets, for how long something lasted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Elapsed(Duration);
+
+impl Elapsed {
+    pub(crate) fn now() -> Self {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        let stopped = STOPPED.get().map(|at| Duration::from_millis(at.millis()));
+        Self(stopped.unwrap_or_else(|| START.elapsed()))
+    }
+
+    /// Zero if `earlier` is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 /// Runs `f` with this thread's clock stopped at `time`.
 pub(crate) fn at<R>(time: Timestamp, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Timestamp>);
@@ -53,7 +71,6 @@ pub(crate) fn at<R>(time: Timestamp, f: impl FnOnce() -> R) -> R {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_clock_before_the_epoch_reads_as_the_epoch() {

@@ -40,7 +40,7 @@ pub use native::{
 pub(crate) use native::{NativeLayout, NativeReading};
 pub(crate) use scratch::{Scratch, Values, Wants};
 pub use state_set::StateSet;
-pub(crate) use stripes::prepare;
+pub(crate) use stripes::{Stripes, prepare};
 pub use unknown::Unknown;
 
 #[cfg(all(test, loom))]

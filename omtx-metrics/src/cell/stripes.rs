@@ -15,14 +15,14 @@ struct Padded<T>(T);
 
 /// Stripes of `T`, none at first.
 #[derive(Debug)]
-pub(super) struct Stripes<T> {
+pub(crate) struct Stripes<T> {
     /// The first of [`count`] padded values in one boxed slice, or null.
     first: AtomicPtr<Padded<T>>,
     owned: PhantomData<T>,
 }
 
 impl<T: Sync + Send> Stripes<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             first: AtomicPtr::new(std::ptr::null_mut()),
             owned: PhantomData,
@@ -31,7 +31,7 @@ impl<T: Sync + Send> Stripes<T> {
 
     /// The calling thread's stripe, if there are any.
     #[inline]
-    pub(super) fn mine(&self) -> Option<&T> {
+    pub(crate) fn mine(&self) -> Option<&T> {
         let first = self.first.load(Ordering::Acquire);
         if first.is_null() {
             return None;
@@ -42,7 +42,7 @@ impl<T: Sync + Send> Stripes<T> {
     }
 
     /// All stripes; none if the cell has not grown.
-    pub(super) fn all(&self) -> impl Iterator<Item = &T> + Clone {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> + Clone {
         let first = self.first.load(Ordering::Acquire);
         let stripes: &[Padded<T>] = if first.is_null() {
             &[]
@@ -55,7 +55,7 @@ impl<T: Sync + Send> Stripes<T> {
 
     /// Makes the stripes, unless another thread has made them already.
     #[cold]
-    pub(super) fn grow(&self, make: impl Fn() -> T) {
+    pub(crate) fn grow(&self, make: impl Fn() -> T) {
         if !self.first.load(Ordering::Acquire).is_null() {
             return;
         }

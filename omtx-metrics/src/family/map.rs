@@ -7,6 +7,7 @@ use foldhash::SharedSeed;
 use foldhash::fast::{FoldHasher, RandomState};
 
 use super::Series;
+use super::pins::Pin;
 use super::table::{Found, Table};
 use crate::cell::Counter;
 use crate::label::{
@@ -35,10 +36,11 @@ pub(crate) enum New {
 }
 
 impl<L: Labels, M> SeriesMap<L, M> {
-    pub(crate) fn new(names: Arc<[Box<str>]>, max_series: usize) -> Self {
+    /// `expire`: series can be [removed](Self::remove).
+    pub(crate) fn new(names: Arc<[Box<str>]>, max_series: usize, expire: bool) -> Self {
         Self {
             names,
-            table: Table::new(if L::OPEN == 0 { L::CLOSED } else { 0 }),
+            table: Table::new(if L::OPEN == 0 { L::CLOSED } else { 0 }, expire),
             seed: RandomState::default().hash_one(0),
             shared_seed: SharedSeed::global_random(),
             max_series,
@@ -51,9 +53,14 @@ impl<L: Labels, M> SeriesMap<L, M> {
     #[inline]
     pub(crate) fn get(&self, labels: &L::Of<'_>, make: impl FnOnce(New) -> M) -> Found<'_, M> {
         let (closed, hash) = self.key(labels);
-        match self.find(closed, hash, labels) {
-            Some(series) => series,
-            None => self.add(closed, hash, labels, make),
+        let pin = if L::OPEN == 0 {
+            Pin::none()
+        } else {
+            self.table.pin()
+        };
+        match self.find(pin, closed, hash, labels) {
+            Ok(series) => series,
+            Err(pin) => self.add(pin, closed, hash, labels, make),
         }
     }
 
@@ -68,6 +75,16 @@ impl<L: Labels, M> SeriesMap<L, M> {
     #[cfg(feature = "http")]
     pub(crate) fn count_dropped(&self) {
         self.dropped.inc();
+    }
+
+    /// See [`Table::remove`].
+    pub(crate) fn remove(
+        &self,
+        is_idle: impl Fn(&Series<M>) -> bool,
+        others: usize,
+        gone: impl FnMut(&Arc<Series<M>>),
+    ) {
+        self.table.remove(is_idle, others, gone);
     }
 
     /// See [`Table::copy_new`].
@@ -96,11 +113,17 @@ impl<L: Labels, M> SeriesMap<L, M> {
     }
 
     #[inline]
-    fn find(&self, closed: usize, hash: u32, labels: &L::Of<'_>) -> Option<Found<'_, M>> {
+    fn find<'a>(
+        &'a self,
+        pin: Pin<'a>,
+        closed: usize,
+        hash: u32,
+        labels: &L::Of<'_>,
+    ) -> Result<Found<'a, M>, Pin<'a>> {
         if L::OPEN == 0 {
-            return self.table.at(closed);
+            return self.table.at(closed, pin);
         }
-        self.table.find(hash, |series| {
+        self.table.find(pin, hash, |series| {
             series.closed as usize == closed && self.is_match(series, labels)
         })
     }
@@ -127,13 +150,14 @@ impl<L: Labels, M> SeriesMap<L, M> {
     }
 
     #[cold]
-    fn add(
-        &self,
+    fn add<'a>(
+        &'a self,
+        mut pin: Pin<'a>,
         closed: usize,
         hash: u32,
         labels: &L::Of<'_>,
         make: impl FnOnce(New) -> M,
-    ) -> Found<'_, M> {
+    ) -> Found<'a, M> {
         // Closed sets are bounded by their declaration. The limit is asked before the lock is taken: a scanner that
         // invents labels must not make the threads queue up.
         let limit = if L::OPEN == 0 {
@@ -142,38 +166,46 @@ impl<L: Labels, M> SeriesMap<L, M> {
             self.max_series
         };
         let mut make = Some(make);
-        if self.table.len() < limit {
-            let find = || self.find(closed, hash, labels);
-            let added = self.table.insert(closed, hash, limit, find, || Series {
-                metric: made(&mut make, New::Exact),
-                hash,
-                closed: closed as u32,
-                created: Timestamp::now(),
-                labels: LabelText::new::<L>(labels, &self.names),
-            });
-            if let Some(series) = added {
-                return series;
+        // While idle series are being removed, one that is put back may be missing: whoever has the lock sees it again.
+        if self.table.len() < limit || self.table.is_removing() {
+            let find = |pin| self.find(pin, closed, hash, labels);
+            let added = self
+                .table
+                .insert(pin, closed, hash, limit, find, || Series {
+                    metric: made(&mut make, New::Exact),
+                    hash,
+                    closed: closed as u32,
+                    created: Timestamp::now(),
+                    labels: LabelText::new::<L>(labels, &self.names),
+                });
+            match added {
+                Ok(series) => return series,
+                Err(back) => pin = back,
             }
-        } else if let Some(series) = self.find(closed, hash, labels) {
-            // Another thread was faster, and its series was the last one below the limit.
-            return series;
+        } else {
+            // Another thread may have been faster, and its series the last one below the limit.
+            match self.find(pin, closed, hash, labels) {
+                Ok(series) => return series,
+                Err(back) => pin = back,
+            }
         }
-        self.overflow(closed, labels, &mut make)
+        self.overflow(pin, closed, labels, &mut make)
     }
 
     /// The series with the same closed labels and [`OVERFLOW`](crate::OVERFLOW) for the open ones.
-    fn overflow(
-        &self,
+    fn overflow<'a>(
+        &'a self,
+        pin: Pin<'a>,
         closed: usize,
         labels: &L::Of<'_>,
         make: &mut Option<impl FnOnce(New) -> M>,
-    ) -> Found<'_, M> {
+    ) -> Found<'a, M> {
         self.dropped.inc();
         let mut hash = self.hash(closed);
         L::visit(labels, &mut Overflowed(&mut hash));
         let hash = folded(hash.0.finish());
-        let find = || {
-            self.table.find(hash, |series| {
+        let find = |pin| {
+            self.table.find(pin, hash, |series| {
                 let mut matcher = Matcher::new(&series.labels, &self.names, L::OPEN);
                 series.closed as usize == closed && {
                     L::visit(labels, &mut Overflowed(&mut matcher));
@@ -181,11 +213,12 @@ impl<L: Labels, M> SeriesMap<L, M> {
                 }
             })
         };
-        if let Some(series) = find() {
-            return series;
-        }
+        let pin = match find(pin) {
+            Ok(series) => return series,
+            Err(pin) => pin,
+        };
         // Without a limit, and yet bounded: one per combination of closed labels.
-        let added = self.table.insert(closed, hash, usize::MAX, find, || {
+        let added = self.table.insert(pin, closed, hash, usize::MAX, find, || {
             let mut text = TextWriter::new(&self.names);
             L::visit(labels, &mut Overflowed(&mut text));
             Series {
@@ -196,7 +229,7 @@ impl<L: Labels, M> SeriesMap<L, M> {
                 labels: text.finish(),
             }
         });
-        added.expect("an insertion without a limit succeeds")
+        added.unwrap_or_else(|_| unreachable!("an insertion without a limit succeeds"))
     }
 }
 

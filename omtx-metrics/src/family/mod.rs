@@ -2,21 +2,28 @@
 
 mod declared;
 mod handle;
+mod idle;
 mod map;
+mod pins;
 mod series;
+mod series_ref;
 mod snapshot;
 mod spec;
 mod table;
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, not(loom)))]
+mod removal;
 
 pub use declared::Declared;
 pub use handle::Handle;
+use idle::Idle;
 #[cfg(feature = "http")]
 pub(crate) use map::New;
 pub(crate) use map::SeriesMap;
 pub(crate) use series::Series;
+pub use series_ref::SeriesRef;
 pub use snapshot::{Snapshot, SnapshotRows};
 pub(crate) use spec::{Spec, SpecText};
 use table::Found;
@@ -28,6 +35,7 @@ use crate::cell::Metric;
 use crate::label::Labels;
 use crate::lock::lock;
 use crate::sample::Samples;
+use crate::time::Elapsed;
 
 /// All series of one name: one `M` per set of labels.
 ///
@@ -44,17 +52,34 @@ use crate::sample::Samples;
 /// before are recorded with every open value replaced by [`OVERFLOW`](crate::OVERFLOW): sums stay right, the detail is
 /// lost, and `omtx_series_dropped_total{family="…"}` counts the lookups that went there. Closed label values stay. No
 /// series is ever dropped to make room.
+///
+/// # Expiry
+///
+/// Only where the declaration (`#[metric(idle = "1h")]`) or the registry
+/// ([`expire_idle_after`](crate::RegistryBuilder::expire_idle_after)) asks for it, and only with open labels: a series that no
+/// scrape has seen change for that long leaves with the next one, and makes room below the cap. A counter or histogram
+/// that returns begins at 0 with a new created timestamp, which Prometheus takes for a restart: `rate` and `increase` count on.
+///
+/// A gauge or state set expires at 0 only, an info never. A series that somebody holds does not expire, and no update is
+/// lost: what is updated at the last moment stays.
 pub struct Family<L: Labels, M: Metric> {
     spec: Arc<Spec>,
     series: SeriesMap<L, M>,
     /// What the last scrape exposed, in order, so that the next sorts only if there are new series.
     sorted: Mutex<Vec<Arc<Series<M>>>>,
+    /// If idle series expire. Locked after `sorted`.
+    idle: Option<Box<Mutex<Idle>>>,
 }
 
 impl<L: Labels, M: Metric> Family<L, M> {
     pub(crate) fn new(spec: Arc<Spec>) -> Self {
+        let expires = L::OPEN > 0 && spec.expire_idle_after.is_some();
         let family = Self {
-            series: SeriesMap::new(Arc::clone(&spec.label_names), spec.max_series),
+            idle: spec
+                .expire_idle_after
+                .filter(|_| expires)
+                .map(|after| Box::new(Mutex::new(Idle::new(after)))),
+            series: SeriesMap::new(Arc::clone(&spec.label_names), spec.max_series, expires),
             sorted: Mutex::default(),
             spec,
         };
@@ -72,8 +97,8 @@ impl<L: Labels, M: Metric> Family<L, M> {
     ///
     /// Beyond the family's cap this is the overflow series; see [`Family`].
     #[inline]
-    pub fn with(&self, labels: L::Of<'_>) -> &M {
-        &self.find(&labels).get().metric
+    pub fn with(&self, labels: L::Of<'_>) -> SeriesRef<'_, M> {
+        SeriesRef::new(self.find(&labels))
     }
 
     /// The series with these labels, to be kept: it skips the lookup from then on, and outlives borrows of the family.
@@ -149,6 +174,7 @@ impl<L: Labels, M: Metric> Family<L, M> {
             .get(labels, |_| crate::cell::new(&self.spec.cell))
     }
 
+    /// Shows all series, and then removes those that have been idle for too long.
     pub(crate) fn collect(&self, samples: &mut Samples<'_>) {
         let mut sorted = lock(&self.sorted);
         if self.series.copy_new(&mut sorted) {
@@ -162,6 +188,33 @@ impl<L: Labels, M: Metric> Family<L, M> {
         for series in sorted.iter() {
             samples.series(series.labels.as_str(), &series.metric, series.created);
         }
+        if let Some(idle) = &self.idle {
+            self.expire(&mut lock(idle), &mut sorted);
+        }
+    }
+
+    /// Removes the series that have been idle for too long.
+    #[cold]
+    fn expire(&self, idle: &mut Idle, sorted: &mut Vec<Arc<Series<M>>>) {
+        if !idle.look(sorted) {
+            return;
+        }
+        let now = Elapsed::now();
+        let mut gone = Vec::new();
+        // One reference beside the table's: the one in `sorted`.
+        self.series.remove(
+            |series| idle.is_idle(series, now),
+            1,
+            |series| gone.push(Arc::as_ptr(series)),
+        );
+        gone.sort_unstable();
+        sorted.retain(|series| {
+            let stays = gone.binary_search(&Arc::as_ptr(series)).is_err();
+            if !stays {
+                idle.forget(series);
+            }
+            stays
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! A family as it is registered: its description with everything that the registry decided.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Kind;
 use crate::cell::{Bounds, CellConfig};
@@ -29,6 +30,8 @@ pub struct Spec {
     pub(crate) cell: CellConfig,
     pub(crate) max_series: usize,
     pub(crate) zeroed: bool,
+    /// How long a series may be idle, if it may not be for ever.
+    pub(crate) expire_idle_after: Option<Duration>,
     /// When the family was registered: a cell without labels counts from then on.
     pub(crate) created: Timestamp,
     pub(crate) text: SpecText,

@@ -8,7 +8,7 @@ use omtx_http::{End, Observer, Slot};
 
 use super::route::{Route, RouteLayouts};
 use super::{HttpMetrics, HttpNames, RouteLabels};
-use crate::family::{New, SeriesMap};
+use crate::family::{New, SeriesMap, SeriesRef};
 use crate::{Error, Labels, OVERFLOW, Registry, name};
 
 /// Endpoints that are not measured unless the builder says otherwise: the scrape itself and the probes. On a quiet
@@ -66,7 +66,7 @@ impl RedObserver {
 }
 
 impl Inner {
-    fn route(&self, slot: &Slot) -> &Route {
+    fn route(&self, slot: &Slot) -> SeriesRef<'_, Route> {
         let labels = RouteLabels {
             method: slot.method(),
             endpoint: slot.endpoint().as_str(),
@@ -82,7 +82,7 @@ impl Inner {
                 overflow,
             )
         };
-        &self.routes.get(&labels, make).get().metric
+        SeriesRef::new(self.routes.get(&labels, make))
     }
 }
 
@@ -216,7 +216,7 @@ impl RedBuilder {
             inner: Arc::new(Inner {
                 layouts: layouts.collect(),
                 metrics,
-                routes: SeriesMap::new(names, MAX_ROUTES),
+                routes: SeriesMap::new(names, MAX_ROUTES, false),
                 skipped: self.skipped.unwrap_or_else(|| {
                     DEFAULT_SKIPPED
                         .iter()

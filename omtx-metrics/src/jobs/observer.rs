@@ -11,6 +11,7 @@ use super::ages::{Age, Ages};
 use super::metrics::{
     FailureLabels, JobLabels, JobMetrics, JobStatusLabels, QueueLabels, QueueMetrics, StageLabels,
 };
+use crate::family::SeriesRef;
 use crate::{Error, Gauge, Handle, IntGauge, Registry};
 
 /// How long a job runs before it counts as stuck: 2 h.
@@ -172,7 +173,7 @@ impl Inner {
 }
 
 /// One value per gauge, however many groups lead to it.
-struct Merged<'a, G, V>(HashMap<*const G, (&'a G, V)>);
+struct Merged<'a, G, V>(HashMap<*const G, (SeriesRef<'a, G>, V)>);
 
 impl<G, V> Default for Merged<'_, G, V> {
     fn default() -> Self {
@@ -181,9 +182,9 @@ impl<G, V> Default for Merged<'_, G, V> {
 }
 
 impl<'a, G, V: Copy> Merged<'a, G, V> {
-    fn add(&mut self, gauge: &'a G, value: V, merge: impl FnOnce(V, V) -> V) {
+    fn add(&mut self, gauge: SeriesRef<'a, G>, value: V, merge: impl FnOnce(V, V) -> V) {
         self.0
-            .entry(std::ptr::from_ref(gauge))
+            .entry(std::ptr::from_ref(&*gauge))
             .and_modify(|(_, other)| *other = merge(*other, value))
             .or_insert((gauge, value));
     }
@@ -191,7 +192,7 @@ impl<'a, G, V: Copy> Merged<'a, G, V> {
     fn each(self, set: impl Fn(&G, V)) {
         self.0
             .into_values()
-            .for_each(|(gauge, value)| set(gauge, value));
+            .for_each(|(gauge, value)| set(&gauge, value));
     }
 }
 

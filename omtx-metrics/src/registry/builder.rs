@@ -40,6 +40,7 @@ pub struct RegistryBuilder {
     max_series: Option<usize>,
     collect_timeout: Option<Duration>,
     native_histograms: bool,
+    expire_idle_after: Option<Duration>,
 }
 
 /// A builder's outcome, checked.
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) collect_timeout: Duration,
     /// Histograms of seconds have native buckets, unless their family says otherwise.
     pub(crate) native_durations: bool,
+    /// After how long idle series expire, unless their family says otherwise.
+    pub(crate) expire_idle_after: Option<Duration>,
 }
 
 impl Default for Config {
@@ -61,6 +64,7 @@ impl Default for Config {
             max_series: DEFAULT_MAX_SERIES,
             collect_timeout: DEFAULT_COLLECT_TIMEOUT,
             native_durations: false,
+            expire_idle_after: None,
         }
     }
 }
@@ -95,6 +99,36 @@ impl RegistryBuilder {
     /// [`DEFAULT_COLLECT_TIMEOUT`].
     pub fn collect_timeout(mut self, timeout: Duration) -> Self {
         self.collect_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets series with open labels go that no scrape has seen change for so long; see [`Family`](crate::Family). A minute at
+    /// least, and better several intervals of the slowest scraper. Default: they stay.
+    ///
+    /// ```
+    /// use omtx_metrics::{Counter, Labels, Registry, testing};
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// #[derive(Labels)]
+    /// struct TenantLabels<'a> {
+    ///     tenant: &'a str,
+    /// }
+    ///
+    /// let hour = Duration::from_secs(3_600);
+    /// let registry = Registry::builder().expire_idle_after(hour).build()?;
+    /// let orders = registry
+    ///     .family::<TenantLabels<'static>, Counter>("orders_total", "Orders.")
+    ///     .register()?;
+    /// orders.with(TenantLabels { tenant: "a" }).inc();
+    ///
+    /// let scrape = |time| testing::at(UNIX_EPOCH + time, || registry.to_text());
+    /// assert!(scrape(hour).contains(r#"orders_total{tenant="a"} 1"#));
+    /// assert!(scrape(2 * hour).contains(r#"orders_total{tenant="a"} 1"#)); // the last time
+    /// assert!(!scrape(2 * hour).contains("orders_total"));
+    /// # Ok::<(), omtx_metrics::Error>(())
+    /// ```
+    pub fn expire_idle_after(mut self, idle: Duration) -> Self {
+        self.expire_idle_after = Some(idle);
         self
     }
 
@@ -154,8 +188,8 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If the namespace or a constant label's name is malformed, a constant label is given twice, the cap is 0, or the time
-    /// for collectors is zero or longer than an hour.
+    /// If the namespace or a constant label's name is malformed, a constant label is given twice, the cap is 0, the time
+    /// for collectors is zero or longer than an hour, or series expire after less than a minute.
     pub fn build(self) -> Result<Registry, Error> {
         let defaults = Config::default();
         if let Some(namespace) = &self.namespace {
@@ -173,13 +207,33 @@ impl RegistryBuilder {
                 "more than zero, and an hour at most",
             ));
         }
+        if let Some(after) = self.expire_idle_after {
+            check_expire_idle_after(after)?;
+        }
         Ok(Registry::from_config(Config {
             namespace: self.namespace.map(Box::from),
             constant_labels: ConstantLabels::default().with(&self.constant_labels)?,
             max_series,
             collect_timeout,
             native_durations: self.native_histograms,
+            expire_idle_after: self.expire_idle_after,
         }))
+    }
+}
+
+/// The shortest time after which an idle series may expire: a scrape must have had the time to see it.
+pub(crate) const SHORTEST_IDLE: Duration = Duration::from_secs(60);
+
+pub(super) fn check_expire_idle_after(after: Duration) -> Result<(), Error> {
+    if after >= SHORTEST_IDLE {
+        Ok(())
+    } else {
+        let after = format_args!("{after:?}");
+        Err(Error::invalid(
+            "expire_idle_after",
+            after,
+            "a minute or longer",
+        ))
     }
 }
 

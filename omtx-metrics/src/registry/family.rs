@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::plan::{self, Undeclared};
 use super::{Entry, Registry, entry::Single};
@@ -93,6 +94,13 @@ impl<L: Labels, M: Metric> FamilyBuilder<'_, L, M> {
     /// Makes all series of a closed label set exist, with value 0, from the start. Default: only those looked up.
     pub fn zeroed(mut self) -> Self {
         self.family.zeroed = true;
+        self
+    }
+
+    /// Lets idle series go after so long, if there are open labels; [`Duration::MAX`] is never. A minute at least. Default: the
+    /// registry's, which is never. See [`Family`].
+    pub fn expire_idle_after(mut self, idle: Duration) -> Self {
+        self.family.expire_idle_after = Some(idle);
         self
     }
 

@@ -51,14 +51,17 @@ impl Library {
             let labels = CollectorLabels {
                 collector: &collector,
             };
-            raise(self.losses.omtx_collector_errors_total.with(labels), errors);
+            raise(
+                &self.losses.omtx_collector_errors_total.with(labels),
+                errors,
+            );
         }
         for entry in application.entries().iter() {
             if let Some(dropped) = entry.dropped() {
                 let labels = FamilyLabels {
                     family: &entry.spec().name,
                 };
-                raise(self.losses.omtx_series_dropped_total.with(labels), dropped);
+                raise(&self.losses.omtx_series_dropped_total.with(labels), dropped);
             }
         }
         for reason in DropReason::ALL {
@@ -67,7 +70,7 @@ impl Library {
             if dropped > 0 {
                 let labels = ReasonLabels { reason };
                 raise(
-                    self.losses.omtx_exemplars_dropped_total.with(labels),
+                    &self.losses.omtx_exemplars_dropped_total.with(labels),
                     dropped,
                 );
             }

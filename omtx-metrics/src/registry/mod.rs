@@ -9,6 +9,7 @@ mod merge;
 mod plan;
 mod scrape;
 
+pub(crate) use builder::SHORTEST_IDLE;
 pub use builder::{DEFAULT_COLLECT_TIMEOUT, DEFAULT_MAX_SERIES, RegistryBuilder};
 pub(crate) use entry::Entry;
 pub use family::FamilyBuilder;
@@ -212,6 +213,8 @@ impl Registry {
             max_series,
             collect_timeout,
             native_durations,
+            // A loss that was counted stays counted.
+            expire_idle_after: None,
         })
     }
 

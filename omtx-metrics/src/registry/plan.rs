@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::builder::{Config, ConstantLabels, check_namespace};
+use super::builder::{Config, ConstantLabels, check_expire_idle_after, check_namespace};
 use crate::__private::MAX_CLOSED;
 use crate::cell::{Bounds, CellConfig, Layout, NativeBuckets, NativeLayout, buckets};
 use crate::desc::{FamilyDesc, LabelDesc};
@@ -70,6 +71,7 @@ pub(super) fn specs(
                     max_series: options.max_series.unwrap_or(desc.max_series),
                     zeroed: desc.zeroed,
                     exemplars: desc.exemplars,
+                    expire_idle_after: options.expire_idle_after.or(desc.expire_idle_after),
                     native: options
                         .native
                         .iter()
@@ -97,6 +99,7 @@ pub(super) struct Undeclared {
     pub(super) state: Option<Cow<'static, str>>,
     pub(super) native: Option<NativeBuckets>,
     pub(super) exemplars: bool,
+    pub(super) expire_idle_after: Option<Duration>,
 }
 
 impl Undeclared {
@@ -112,6 +115,7 @@ impl Undeclared {
             state: None,
             native: None,
             exemplars: false,
+            expire_idle_after: None,
         }
     }
 }
@@ -128,6 +132,9 @@ pub(super) fn single<D: Declared>(
     if family.buckets.as_ref().is_some_and(Vec::is_empty) {
         let expected = format!("at least one bound for family \"{name}\"");
         return Err(Error::invalid("buckets", "[]", &expected));
+    }
+    if let Some(after) = family.expire_idle_after {
+        check_expire_idle_after(after)?;
     }
     if family.max_series == Some(0) {
         return Err(Error::invalid("max_series", 0, "at least 1"));
@@ -161,6 +168,7 @@ pub(super) fn single<D: Declared>(
             zeroed: family.zeroed,
             native: family.native,
             exemplars: family.exemplars,
+            expire_idle_after: family.expire_idle_after,
         },
         &config.constant_labels,
         config,
@@ -184,6 +192,7 @@ struct Draft<'a> {
     zeroed: bool,
     native: Option<NativeBuckets>,
     exemplars: bool,
+    expire_idle_after: Option<Duration>,
 }
 
 fn spec(
@@ -296,6 +305,10 @@ fn spec(
             max_series => max_series,
         },
         zeroed: draft.zeroed,
+        expire_idle_after: draft
+            .expire_idle_after
+            .or(config.expire_idle_after)
+            .filter(|after| *after != Duration::MAX),
         created: Timestamp::now(),
         text: SpecText::default(),
         openmetrics: OpenMetricsPieces::default(),
@@ -373,6 +386,9 @@ fn check_options(families: &[FamilyDesc], options: &SetOptions) -> Result<(), Er
                 "a label that a family of the set has",
             ));
         }
+    }
+    if let Some(after) = options.expire_idle_after {
+        check_expire_idle_after(after)?;
     }
     if options.max_series == Some(0) {
         return Err(Error::invalid("max_series", 0, "at least 1"));
