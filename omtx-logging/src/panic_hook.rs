@@ -107,16 +107,18 @@ fn write(core: &Core, info: &PanicHookInfo<'_>, deadline: Instant) {
     if backtrace.status() == BacktraceStatus::Captured {
         fields.push(("panic.backtrace", RecordValue::Display(&backtrace)));
     }
-    let record = Record {
-        severity: Severity::Critical,
-        logger: "panic",
-        message: format_args!("{}", message(info.payload())),
-        module: None,
-        file: location.map(std::panic::Location::file),
-        line: location.map(std::panic::Location::line),
-        fields: &fields,
-    };
-    core.write_now(&record, deadline);
+    core.write_now(
+        &Record {
+            severity: Severity::Critical,
+            logger: "panic",
+            message: format_args!("{}", message(info.payload())),
+            module: None,
+            file: location.map(std::panic::Location::file),
+            line: location.map(std::panic::Location::line),
+            fields: &fields,
+        },
+        deadline,
+    );
 }
 
 fn message(payload: &dyn Any) -> &str {

@@ -16,16 +16,18 @@ impl Logging {
     /// Lines may be logged after it as before it. Without rate limits it is a [`flush`](Self::flush).
     pub fn shut_down(&self, deadline: Instant) -> Flushed {
         for (callsite, suppressed) in self.core.limit.pending() {
-            let record = Record {
-                severity: callsite.severity,
-                logger: &callsite.logger,
-                message: format_args!("lines of this callsite were suppressed"),
-                module: callsite.module.as_deref(),
-                file: callsite.file.as_deref(),
-                line: callsite.line,
-                fields: &[],
-            };
-            self.core.write_suppressed(&record, suppressed);
+            self.core.write_suppressed(
+                &Record {
+                    severity: callsite.severity,
+                    logger: &callsite.logger,
+                    message: format_args!("lines of this callsite were suppressed"),
+                    module: callsite.module.as_deref(),
+                    file: callsite.file.as_deref(),
+                    line: callsite.line,
+                    fields: &[],
+                },
+                suppressed,
+            );
         }
         self.flush(deadline)
     }
