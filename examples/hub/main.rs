@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use omtx_examples::hub::client::ClientError;
-use omtx_examples::hub::demo::{self, CONSTANT, Watch};
-use omtx_examples::hub::{Config, Hub, config, logging, stop_signal};
+use omtx_examples::hub::demo::{self, Watch};
+use omtx_examples::hub::{Config, Hub, config, logging};
 use omtx_metrics::Catalog;
 
 /// How long `--demo` makes traffic.
@@ -69,32 +69,32 @@ async fn run() -> Result<(), Box<dyn Error>> {
         say(&format!("{HELP}{}", config::help()));
         return Ok(());
     }
-    logging::init()?;
+    let logging = logging::install()?;
+    let _flush = logging.shutdown_guard(logging::FLUSH);
     let mut config = Config::from_env()?;
     if args.demo {
         config = config.for_demo();
     }
     let listen = config.listen;
-    let hub = Hub::bind(config)
+    let hub = Hub::bind(config, &logging)
         .await
         .map_err(|error| format!("cannot listen on {listen} (OMTX_LISTEN): {error}"))?;
     let address = hub.local_addr()?;
+    hub.drain().start_on_signals()?;
     if !args.demo {
         welcome(address);
-        return Ok(hub.serve(stop_signal()).await?);
+        return Ok(hub.serve().await?);
     }
     let catalog = hub.app().metrics.registry().catalog();
-    let demo = tokio::spawn(demonstrate(address, catalog, args.once));
-    if args.once {
-        let over = async move {
-            tokio::select! {
-                _ = demo => {}
-                () = stop_signal() => {}
-            }
-        };
-        return Ok(hub.serve(over).await?);
-    }
-    Ok(hub.serve(stop_signal()).await?)
+    let drain = hub.drain().clone();
+    tokio::spawn(async move {
+        demonstrate(address, catalog, args.once).await;
+        if args.once {
+            drain.start();
+            drain.cut_delay(); // nobody balances load before a demonstration
+        }
+    });
+    Ok(hub.serve().await?)
 }
 
 async fn demonstrate(address: SocketAddr, catalog: Catalog, once: bool) {
@@ -129,9 +129,8 @@ fn summary(watch: &Watch, catalog: &Catalog) -> String {
     let of = moved + unmoved.len();
     let mut text = format!("\n{moved} of {of} metric families moved. The others:\n");
     for family in unmoved {
-        let constant = CONSTANT.iter().find(|(name, _)| *name == family);
-        let why = match constant {
-            Some((_, why)) => format!("constant: {why}"),
+        let why = match demo::reason(family) {
+            Some(why) => format!("constant: {why}"),
             None => "did not move, though it should have".to_owned(),
         };
         text += &format!("  {family:<50} {why}\n");

@@ -4,35 +4,12 @@
 #[path = "it/harness.rs"]
 mod harness;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use harness::{Receiver, TWO, TestHub};
 use http::StatusCode;
 use omtx_examples::hub::logging;
+use omtx_logging::Levels;
+use omtx_logging::testing::Lines;
 use serde_json::Value;
-use tracing::Level;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn lines(&self) -> Vec<Value> {
-        let log = self.0.lock().unwrap();
-        let lines = log.split(|byte| *byte == b'\n').filter(|l| !l.is_empty());
-        lines.map(|l| serde_json::from_slice(l).unwrap()).collect()
-    }
-}
 
 /// Submits a job that calls back at `path`, and gives the ids of the request and the job.
 async fn submit(hub: &TestHub, receiver: &Receiver, query: &str, path: &str) -> (String, String) {
@@ -46,10 +23,13 @@ async fn submit(hub: &TestHub, receiver: &Receiver, query: &str, path: &str) -> 
 
 #[tokio::test]
 async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids() {
-    let log = Log::default();
-    let to = log.clone();
-    let lines = logging::lines(Level::DEBUG, move || to.clone());
-    tracing::subscriber::set_global_default(lines).unwrap();
+    let log = Lines::default();
+    let levels: Levels = "info,omtx_logging=debug".parse().unwrap();
+    logging::settings()
+        .levels(levels)
+        .sink(log.clone())
+        .install()
+        .unwrap();
 
     let mut hub = TestHub::start().await;
     let mut receiver = Receiver::start().await;
@@ -62,7 +42,11 @@ async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids(
     receiver.next().await;
     hub.stop().await;
 
-    let lines = log.lines();
+    let lines: Vec<Value> = log
+        .take()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let of = |request_id: &str| -> Vec<&Value> {
         let lines = lines.iter();
         lines.filter(|l| l["request_id"] == request_id).collect()
@@ -73,7 +57,7 @@ async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids(
             vec![
                 "job submitted",
                 "job started",
-                "job ended",
+                "job completed",
                 "webhook delivered",
             ],
         ),
@@ -82,15 +66,16 @@ async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids(
             vec![
                 "job submitted",
                 "job started",
-                "job ended",
+                "job panicked",
                 "a job panicked",
                 "webhook attempt failed",
             ],
         ),
     ] {
         let lines = of(&request_id);
-        let (request, job): (Vec<&Value>, _) =
-            lines.into_iter().partition(|l| l["message"] == "request");
+        let (request, job): (Vec<&Value>, _) = lines
+            .into_iter()
+            .partition(|l| l["logger"] == "omtx_logging::http");
         assert_eq!(request.len(), 1, "{request:?}");
         assert_eq!(request[0]["user_id"], "demo");
         let mut messages: Vec<_> = job.iter().map(|l| l["message"].as_str().unwrap()).collect();
@@ -105,6 +90,6 @@ async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids(
     let request_id = session.headers["x-request-id"].to_str().unwrap();
     let login = of(request_id);
     let messages: Vec<_> = login.iter().map(|line| &line["message"]).collect();
-    assert_eq!(messages, ["logged in", "request"]);
+    assert_eq!(messages, ["logged in", "request completed"]);
     assert!(login.iter().all(|line| line["user_id"] == "demo"));
 }

@@ -245,7 +245,7 @@ pub use probes::Probes;
 pub use report::{CheckReport, Report};
 #[cfg(feature = "serve")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
-pub use serve::{DEFAULT_HEAD_TIMEOUT, PeerAddr, Server};
+pub use serve::{DEFAULT_HEAD_TIMEOUT, DEFAULT_MAX_HEAD_BYTES, PeerAddr, Server};
 pub use shape::Shape;
 pub use spec::{DEFAULT_INTERVAL, DEFAULT_TIMEOUT, Spec};
 pub use status::Status;

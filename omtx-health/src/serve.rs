@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,13 @@ use crate::{Drain, DrainReport};
 /// A load balancer that sends a request on a connection that is being closed answers 502. Google Cloud's keeps idle
 /// connections for 600 s, which cannot be changed, and asks for 620 s; AWS's keeps them for 60 s.
 pub const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(620);
+
+/// Bytes that the head of an HTTP/1 request may have, unless the server is told otherwise: 64 KiB. Larger ones are answered
+/// with 431.
+pub const DEFAULT_MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// The least that hyper can be told.
+const MIN_HEAD_BYTES: usize = 8 << 10;
 
 /// After a failure to accept: the system is out of something, most likely of file descriptors.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -61,6 +69,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Server {
     drain: Drain,
     head_timeout: Duration,
+    head_bytes: usize,
     connections: usize,
 }
 
@@ -75,6 +84,7 @@ impl Server {
         Self {
             drain: drain.clone(),
             head_timeout: DEFAULT_HEAD_TIMEOUT,
+            head_bytes: DEFAULT_MAX_HEAD_BYTES,
             connections: Semaphore::MAX_PERMITS,
         }
     }
@@ -84,6 +94,14 @@ impl Server {
     #[must_use]
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = timeout;
+        self
+    }
+
+    /// How many bytes the head of an HTTP/1 request may have, 8 KiB at least; a larger one is answered with 431. It is also what
+    /// is read ahead of a body. Default: [`DEFAULT_MAX_HEAD_BYTES`].
+    #[must_use]
+    pub fn max_head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes.max(MIN_HEAD_BYTES);
         self
     }
 
@@ -114,7 +132,8 @@ impl Server {
         protocol
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.head_timeout);
+            .header_read_timeout(self.head_timeout)
+            .max_buf_size(self.head_bytes);
         #[cfg(feature = "http2")]
         protocol
             .http2()
@@ -134,13 +153,16 @@ impl Server {
                 Some(_) = open.join_next() => continue,
                 next = next => next,
             };
+            let asked = Arc::new(AtomicBool::new(false));
             let service = WithPeer {
                 inner: DrainService::new(service.clone(), self.drain.clone()),
                 peer,
+                asked: Arc::clone(&asked),
             };
             let (protocol, drain) = (protocol.clone(), self.drain.clone());
+            let silent = silence(asked, self.head_timeout);
             open.spawn(async move {
-                connection(&protocol, stream, service, &drain).await;
+                connection(&protocol, stream, service, &drain, silent).await;
                 drop(place);
             });
         }
@@ -188,6 +210,7 @@ async fn connection<S, B>(
     stream: TcpStream,
     service: S,
     drain: &Drain,
+    silent: impl Future<Output = ()>,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
         + Clone
@@ -202,6 +225,7 @@ async fn connection<S, B>(
     let mut connection = pin!(protocol.serve_connection_with_upgrades(io, service));
     tokio::select! {
         _ = connection.as_mut() => return, // clients go away; what a request came to is known to its observers
+        () = silent => return,
         () = drain.stopped_accepting() => {}
     }
     // Idle, it ends now; else with its last response.
@@ -209,15 +233,25 @@ async fn connection<S, B>(
     let _ = connection.await;
 }
 
+/// Over when a connection is this old and has asked for nothing. hyper's own timeout begins only once it knows the protocol,
+/// from the first bytes of the client.
+async fn silence(asked: Arc<AtomicBool>, timeout: Duration) {
+    tokio::time::sleep(timeout).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
 async fn all(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// Tells each request where it came from.
+/// Tells each request where it came from, and the connection that there was one.
 #[derive(Clone)]
 struct WithPeer<S> {
     inner: S,
     peer: SocketAddr,
+    asked: Arc<AtomicBool>,
 }
 
 impl<S, B> Service<Request<B>> for WithPeer<S>
@@ -233,6 +267,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
+        self.asked.store(true, Ordering::Relaxed);
         let extensions = request.extensions_mut();
         extensions.insert(PeerAddr(self.peer));
         #[cfg(feature = "axum")]

@@ -7,17 +7,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use omtx_logging::{LogMetrics, Logging};
 use omtx_metrics::http::RedObserver;
 use omtx_metrics::jobs::JobMetricsObserver;
 use omtx_metrics::sets::{
     AuthLabels, AuthMetrics, AuthOutcome, BuildMetrics, ContextMetrics, EventLabels, FeatureLabels,
-    StorageLabels, StorageMetrics, UserMetrics, WebhookLabels, WebhookMetrics, WebhookOutcome,
+    StorageLabels, StorageMetrics, TokioMetrics, UserMetrics, WebhookLabels, WebhookMetrics,
+    WebhookOutcome,
 };
+use omtx_metrics::system::SystemMetrics;
 use omtx_metrics::{Error, Registry, Rows};
+use tokio::runtime::Handle;
 
 use super::api::App;
 use super::clients::Clients;
 use super::jobs::CAPACITY_BYTES;
+
+/// Between two looks at the process and the machine.
+const SAMPLING: Duration = Duration::from_secs(60);
 
 /// The one store.
 const RESULTS: StorageLabels<'_> = StorageLabels { store: "results" };
@@ -39,9 +46,17 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// When two families have one name: a mistake in this file. When `stuck_after` is zero.
-    pub fn new(stuck_after: Duration) -> Result<Self, Error> {
-        let registry = Registry::builder().namespace("omtx_hub").build()?;
+    /// When two families have one name: a mistake in this file. When `stuck_after` is zero, or `OMTX_NATIVE_HISTOGRAMS` says
+    /// neither yes nor no.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn new(stuck_after: Duration, logging: &Logging) -> Result<Self, Error> {
+        let registry = Registry::builder()
+            .namespace("omtx_hub")
+            .from_env()?
+            .build()?;
         BuildMetrics::expose(
             &registry,
             env!("CARGO_PKG_VERSION"),
@@ -49,6 +64,11 @@ impl Metrics {
             option_env!("HUB_RUSTC"), // from build.rs
         )?;
         ContextMetrics::expose(&registry)?;
+        LogMetrics::expose(&registry, logging)?;
+        SystemMetrics::builder()
+            .interval(SAMPLING)
+            .start(&registry)?;
+        TokioMetrics::expose(&registry, &Handle::current())?;
         let metrics = Self {
             red: RedObserver::new(&registry)?,
             clients: Clients::new(&registry)?,

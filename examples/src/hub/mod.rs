@@ -7,11 +7,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`config`] | settings and their variables |
-//! | [`server`] | start, serve, drain, stop; `connections` how many clients at a time |
+//! | [`server`] | start, serve, drain, stop |
 //! | [`api`] | routes and handlers; [`problem`] their errors |
 //! | [`jobs`] | queue, workers, store; [`compute`] what they compute, [`fasta`] on what |
 //! | [`auth`], [`webhook`] | logins; callbacks |
-//! | [`metrics`], [`clients`], [`http`], [`logging`] | what is observed |
+//! | [`metrics`], [`clients`], [`logging`], `health` | what is observed |
 //! | [`demo`], [`client`] | the service's own traffic, good and bad |
 
 pub mod api;
@@ -20,10 +20,9 @@ pub mod client;
 pub mod clients;
 pub mod compute;
 pub mod config;
-mod connections;
 pub mod demo;
 pub mod fasta;
-pub mod http;
+mod health;
 pub mod jobs;
 pub mod logging;
 pub mod metrics;
@@ -32,4 +31,4 @@ pub mod server;
 pub mod webhook;
 
 pub use config::{Config, ConfigError};
-pub use server::{Hub, stop_signal};
+pub use server::Hub;

@@ -64,7 +64,7 @@ async fn a_login_that_is_no_json_or_too_long_is_no_attempt() {
 async fn every_answer_has_a_request_id() {
     let hub = TestHub::start().await;
     let ids = [
-        hub.client.get("/live").await.unwrap(),
+        hub.client.get("/api/v1/jobs/none").await.unwrap(),
         hub.client.get("/nowhere").await.unwrap(),
     ]
     .map(|answer| answer.headers["x-request-id"].to_str().unwrap().to_owned());
@@ -83,8 +83,13 @@ async fn probes_answer_in_their_shapes() {
         hub.client.get("/ready").await.unwrap().json(),
         json!({"status": "ready"})
     );
-    let health = hub.client.get("/health").await.unwrap();
+    let mut reports = hub.app.health.subscribe();
+    reports
+        .wait_for(|report| report.is_started())
+        .await
+        .unwrap();
+    let health = hub.client.get("/health?verbose").await.unwrap();
     assert_eq!(health.headers["cache-control"], "no-store");
     assert_eq!(health.text("status"), "healthy");
-    assert_eq!(health.json()["checks"]["queue"]["capacity"], 64);
+    assert_eq!(health.json()["checks"]["queue"]["details"]["capacity"], 64);
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,22 +11,29 @@ use axum::routing::post;
 use http::StatusCode;
 use omtx_examples::hub::api::App;
 use omtx_examples::hub::client::Client;
+use omtx_examples::hub::logging;
 use omtx_examples::hub::metrics::Metrics;
 use omtx_examples::hub::{Config, Hub};
+use omtx_logging::Logging;
+use omtx_logging::testing::Lines;
 use omtx_metrics::testing::Exposition;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) const TWO: &str = ">a\nACGTACGTTTGACA\n>b\nACGTCCGTTGACA\n";
+
+/// Lines for nobody.
+pub(crate) fn logging() -> Logging {
+    logging::settings().sink(Lines::default()).build().unwrap()
+}
 
 /// A hub that listens until it is dropped, or told to stop.
 pub(crate) struct TestHub {
     pub(crate) client: Client,
     pub(crate) address: SocketAddr,
     pub(crate) app: Arc<App>,
-    stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -42,21 +50,18 @@ impl TestHub {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: 2,
+            drain_delay: Duration::ZERO,
             faults: true,
             ..Config::default()
         };
         change(&mut config);
-        let hub = Hub::bind(config).await.unwrap();
+        let hub = Hub::bind(config, &logging()).await.unwrap();
         let (address, app) = (hub.local_addr().unwrap(), hub.app().clone());
-        let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(hub.serve(async move {
-            let _ = stopped.await;
-        }));
+        let serving = tokio::spawn(hub.serve());
         Self {
             client: Client::new(address),
             address,
             app,
-            stop,
             serving,
         }
     }
@@ -64,14 +69,14 @@ impl TestHub {
     /// Tells it to stop, and waits until it has.
     pub(crate) async fn stop(self) {
         let Self {
-            stop,
             serving,
             app,
             client,
             ..
         } = self;
+        let drain = app.health.drain().clone();
         drop((app, client)); // nothing but the hub itself holds its observers
-        stop.send(()).unwrap();
+        drain.start();
         serving.await.unwrap().unwrap();
     }
 

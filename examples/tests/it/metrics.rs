@@ -123,7 +123,7 @@ async fn programs_are_told_apart_up_to_the_cap() {
     for n in 0..30 {
         let agent: &'static str = format!("agent-{n}/1.0").leak();
         let client = hub.client.clone().with_agent(agent);
-        client.get("/live").await.unwrap();
+        client.get("/nowhere").await.unwrap();
     }
     assert_eq!(requests("agent-0"), 1.0);
     assert_eq!(requests("agent-29"), 0.0);

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
+use omtx_logging::auth_event;
 use serde::{Deserialize, Serialize};
-use tracing::{info, warn};
 
 use super::{App, upload};
 use crate::hub::auth::{self, Login, SESSION};
-use crate::hub::logging::Ids;
 use crate::hub::problem::Problem;
 
 /// Longer passwords are refused before they are hashed.
@@ -57,18 +56,7 @@ pub(super) async fn login(
         Login::Welcome(token) => {
             auth::identify(&user);
             app.metrics.login(true);
-            let Ids {
-                request_id,
-                user_id,
-                ..
-            } = Ids::current();
-            info!(
-                request_id,
-                user_id,
-                auth_event = "login",
-                success = true,
-                "logged in"
-            );
+            auth_event!("login", success: true, "logged in");
             Ok(Json(Session {
                 token,
                 expires_in: SESSION.as_secs(),
@@ -77,13 +65,7 @@ pub(super) async fn login(
         Login::Refused => {
             app.metrics.login(false);
             // The name that was tried is the client's own text: not an id, and no label.
-            let Ids { request_id, .. } = Ids::current();
-            warn!(
-                request_id,
-                auth_event = "login",
-                success = false,
-                "login refused"
-            );
+            auth_event!("login", success: false, "login refused");
             Err(Problem::unauthorized("wrong user or password"))
         }
         Login::Busy => Err(Problem::busy("too many logins at a time").retry_after(1)),

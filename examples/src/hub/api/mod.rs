@@ -2,7 +2,6 @@
 
 mod jobs;
 mod login;
-mod probes;
 mod query;
 mod upload;
 
@@ -12,15 +11,15 @@ use axum::Router;
 use axum::routing::{get, post};
 use http::Method;
 use omtx_context::Jobs;
+use omtx_health::Health;
+use omtx_logging::http::{AccessLog, RequestScope};
 use tokio::sync::Semaphore;
 
 use super::auth::Auth;
 use super::config::Config;
-use super::http::{AccessLog, RequestScope};
 use super::jobs::{Observers, Pending, Queue, Store};
 use super::metrics::Metrics;
 use super::problem::Problem;
-use super::server::Readiness;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -40,7 +39,9 @@ pub struct App {
     /// Places for bodies that are being read.
     pub uploads: Semaphore,
     /// Whether requests are welcome.
-    pub readiness: Readiness,
+    pub health: Health,
+    /// One line a request.
+    pub access_log: AccessLog,
 }
 
 /// The service.
@@ -50,19 +51,17 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/jobs", post(jobs::submit))
         .route("/api/v1/jobs/{id}", get(jobs::show).delete(jobs::cancel))
         .route("/api/v1/login", post(login::login))
-        .route("/health", get(probes::health))
-        .route("/ready", get(probes::ready))
-        .route("/live", get(probes::live))
         .fallback(async || Problem::no_such_path(""))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(omtx_http::axum_layer((
-            RequestScope,
+            RequestScope::new(),
             app.metrics.red(),
             app.metrics.clients(),
-            AccessLog,
+            app.access_log.clone(),
         )))
-        // Behind the layers: a scrape is no request of the service.
-        .route("/metrics", scrape.fallback(method_not_allowed))
+        // Behind the layers: scrapes and probes are no requests of the service.
+        .route("/metrics", scrape)
+        .merge(app.health.router())
         .with_state(app)
 }
 

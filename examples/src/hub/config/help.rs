@@ -8,14 +8,29 @@ const VARIABLES: &[(&str, &str, &str)] = &[
         "IP address and port to listen on",
     ),
     (
+        "OMTX_DRAIN_DELAY",
+        "5",
+        "seconds to serve on after SIGTERM, not ready",
+    ),
+    (
         "OMTX_SHUTDOWN_DEADLINE",
-        "10",
-        "seconds that requests and jobs have to finish after SIGTERM",
+        "20",
+        "seconds that requests and jobs have to finish after that",
+    ),
+    (
+        "OMTX_NATIVE_HISTOGRAMS",
+        "false",
+        "whether durations have native buckets too: true or false",
+    ),
+    (
+        "LOG_FORMAT",
+        "omtx",
+        "omtx, gcp, flat, python, ecs or pretty",
     ),
     (
         "LOG_LEVEL",
         "info",
-        "least severe lines to log: error, warn, info, debug or trace",
+        "critical, error, warning, info, debug, off; target=level too",
     ),
     ("HUB_WORKERS", "one per core", "jobs that run at a time"),
     ("HUB_QUEUE", "64", "jobs that wait at most"),
@@ -87,7 +102,12 @@ mod tests {
 
     #[test]
     fn every_variable_is_listed_with_its_default() {
-        let asked = RefCell::new(vec!["LOG_LEVEL".to_owned()]); // which is not the configuration's
+        let asked = RefCell::new(
+            // Which are not the configuration's.
+            ["LOG_FORMAT", "LOG_LEVEL", "OMTX_NATIVE_HISTOGRAMS"]
+                .map(str::to_owned)
+                .to_vec(),
+        );
         let config = Config::from_lookup(|asked_for| {
             asked.borrow_mut().push(asked_for.to_owned());
             let (name, default, _) = VARIABLES.iter().find(|(name, ..)| *name == asked_for)?;

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use omtx_health::{DEFAULT_DRAIN_DELAY, DEFAULT_SHUTDOWN_DEADLINE};
 use omtx_metrics::jobs::DEFAULT_STUCK_AFTER;
 
 use super::auth::{DEMO_PASSWORD_HASH, DEMO_USER, is_password_hash};
@@ -23,12 +24,14 @@ const DEMO_STUCK_AFTER: Duration = Duration::from_millis(100);
 
 /// How the service runs. [`Config::from_env`] reads it from the environment.
 ///
-/// A time is at least 0.001 s there, the shutdown's deadline at least 0, and none is longer than a year, 31536000 s.
+/// A time is at least 0.001 s there, those of the shutdown at least 0, and none is longer than a year, 31536000 s.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `OMTX_LISTEN`: where to listen. 127.0.0.1:8000.
     pub listen: SocketAddr,
-    /// `OMTX_SHUTDOWN_DEADLINE`: seconds that requests and jobs in flight have to finish after SIGTERM. 10.
+    /// `OMTX_DRAIN_DELAY`: seconds that the service serves on after SIGTERM, not ready. 5.
+    pub drain_delay: Duration,
+    /// `OMTX_SHUTDOWN_DEADLINE`: seconds that requests and jobs in flight have to finish after that. 20.
     pub shutdown_deadline: Duration,
     /// `HUB_WORKERS`: jobs that run at a time. One per core.
     pub workers: usize,
@@ -66,7 +69,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
-            shutdown_deadline: Duration::from_secs(10),
+            drain_delay: DEFAULT_DRAIN_DELAY,
+            shutdown_deadline: DEFAULT_SHUTDOWN_DEADLINE,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             queue_bytes: 256 << 20,
@@ -119,6 +123,7 @@ impl Config {
             parsed,
             &mut config.listen,
         )?;
+        var.seconds("OMTX_DRAIN_DELAY", 0.0, &mut config.drain_delay)?;
         var.seconds("OMTX_SHUTDOWN_DEADLINE", 0.0, &mut config.shutdown_deadline)?;
         var.whole("HUB_WORKERS", 1..=256, &mut config.workers)?;
         var.whole("HUB_QUEUE", 1..=100_000, &mut config.queue)?;
@@ -247,7 +252,8 @@ mod tests {
     #[test]
     fn seconds_have_limits() {
         type Setting = fn(&Config) -> Duration;
-        let variables: [(_, _, Setting); 5] = [
+        let variables: [(_, _, Setting); 6] = [
+            ("OMTX_DRAIN_DELAY", "0", |c| c.drain_delay),
             ("OMTX_SHUTDOWN_DEADLINE", "0", |c| c.shutdown_deadline),
             ("HUB_HEAD_TIMEOUT", "0.001", |c| c.head_timeout),
             ("HUB_UPLOAD_TIMEOUT", "0.001", |c| c.upload_timeout),

@@ -30,7 +30,35 @@ pub const CONSTANT: &[(&str, &str)] = &[
         "omtx_collector_errors_total",
         "mistakes in collectors; the hub has one, which makes none",
     ),
+    (
+        "omtx_system_sample_errors_total",
+        "what could not be read of the process and the machine",
+    ),
 ];
+
+/// Families that tell of the process rather than of the traffic, by how their names begin, and why they may stand still.
+const SAMPLED: &[(&str, &str)] = &[
+    ("process_", "sampled once a minute"),
+    ("system_", "sampled once a minute"),
+    ("cgroup_", "sampled once a minute"),
+    ("tokio_", "the runtime's own state"),
+    (
+        "omtx_hub_health_",
+        "what checks found, which traffic need not change",
+    ),
+    (
+        "omtx_log_",
+        "lines cut or lost; a healthy service keeps it at 0",
+    ),
+];
+
+/// Why a family may stand still whatever the traffic; `None` if it should have moved.
+#[must_use]
+pub fn reason(family: &str) -> Option<&'static str> {
+    let constant = CONSTANT.iter().find(|(name, _)| *name == family);
+    let sampled = || SAMPLED.iter().find(|(start, _)| family.starts_with(start));
+    constant.or_else(sampled).map(|(_, why)| *why)
+}
 
 /// How long to wait for a family to move.
 const PATIENCE: Duration = Duration::from_secs(5);

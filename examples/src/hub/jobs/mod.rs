@@ -1,17 +1,16 @@
 //! From a request to a result: the queue that jobs wait in, the workers that run them, the store that remembers them.
 
-mod log;
 mod queue;
 mod store;
 mod work;
 
-pub use log::JobLog;
 pub use queue::{Full, Permit, Queue};
 pub use store::{CAPACITY_BYTES, Cancelled, JobView, State, Store};
 pub use work::{Fault, Pending, Work, worker};
 
 use std::sync::Arc;
 
+use omtx_logging::JobLog;
 use omtx_metrics::jobs::JobMetricsObserver;
 
 use super::webhook::Notify;

@@ -9,7 +9,6 @@ use tracing::error;
 use super::{Observers, Queue, Store};
 use crate::hub::compute::{Analysis, ComputeError, Control};
 use crate::hub::fasta::Record;
-use crate::hub::logging::Ids;
 
 /// A fault that a client may ask for where `HUB_FAULTS=true`, to see what a broken job looks like from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,16 +89,8 @@ pub async fn worker(queue: Arc<Queue<Pending>>, store: Arc<Store>, timeout: Dura
         let run = tokio::task::spawn_blocking(move || pending.run(&store, timeout));
         if let Err(panic) = run.await {
             // The job has ended as panicked; the worker goes on.
-            let Ids {
-                request_id,
-                user_id,
-                job_id,
-                job_type,
-            } = Ids::of(info.scope());
-            error!(
-                request_id,
-                user_id, job_id, job_type, error = %panic, "a job panicked"
-            );
+            info.scope()
+                .in_scope(|| error!(error = %panic, "a job panicked"));
         }
     }
 }

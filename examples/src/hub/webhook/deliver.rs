@@ -14,7 +14,6 @@ use omtx_metrics::sets::WebhookOutcome;
 use serde::Serialize;
 use tracing::{info, warn};
 
-use crate::hub::logging::Ids;
 use crate::hub::metrics::Metrics;
 
 /// For one attempt, from connecting to the response head.
@@ -51,37 +50,14 @@ impl Courier {
     pub(super) async fn deliver(&self, to: Uri, event: &Event, metrics: &Metrics) {
         let since = Instant::now();
         let name = event.event;
-        let Ids {
-            request_id,
-            user_id,
-            job_id,
-            job_type,
-        } = Ids::current();
         let body = Bytes::from(serde_json::to_vec(event).unwrap_or_default());
         let mut attempt = 1;
         let outcome = loop {
             let Err(error) = self.attempt(&to, body.clone()).await else {
-                info!(
-                    request_id,
-                    user_id,
-                    job_id,
-                    job_type,
-                    event = name,
-                    attempt,
-                    "webhook delivered"
-                );
+                info!(event = name, attempt, "webhook delivered");
                 break WebhookOutcome::Delivered;
             };
-            warn!(
-                request_id,
-                user_id,
-                job_id,
-                job_type,
-                event = name,
-                attempt,
-                %error,
-                "webhook attempt failed"
-            );
+            warn!(event = name, attempt, %error, "webhook attempt failed");
             if attempt == ATTEMPTS || !error.is_transient() {
                 break error.outcome();
             }

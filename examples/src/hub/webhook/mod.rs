@@ -16,7 +16,6 @@ pub use deliver::ATTEMPTS;
 use deliver::{Courier, Event};
 
 use super::jobs::Store;
-use super::logging::Ids;
 use super::metrics::Metrics;
 
 /// Deliveries that wait; one more is dropped and counted.
@@ -63,20 +62,7 @@ impl JobObserver for Notify {
         let name = event.event;
         let scope = job.scope().clone();
         if self.queue.try_send(Delivery { to, event, scope }).is_err() {
-            let Ids {
-                request_id,
-                user_id,
-                job_id,
-                job_type,
-            } = Ids::of(job.scope());
-            warn!(
-                request_id,
-                user_id,
-                job_id,
-                job_type,
-                event = name,
-                "webhook dropped: too many wait"
-            );
+            warn!(event = name, "webhook dropped: too many wait");
             self.metrics.webhook(name, WebhookOutcome::Dropped, None);
         }
     }
@@ -122,10 +108,14 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn one_delivery_too_many_is_dropped_and_counted() {
+    #[tokio::test]
+    async fn one_delivery_too_many_is_dropped_and_counted() {
         let store = Arc::new(Store::default());
-        let metrics = Arc::new(Metrics::new(Duration::from_secs(1)).unwrap());
+        let logging = crate::hub::logging::settings()
+            .sink(omtx_logging::testing::Lines::default())
+            .build()
+            .unwrap();
+        let metrics = Arc::new(Metrics::new(Duration::from_secs(1), &logging).unwrap());
         let (notify, _deliveries) = start(store.clone(), metrics.clone()); // nobody delivers
         let jobs = Jobs::new((notify, store.clone()));
         for _ in 0..QUEUE + 2 {
