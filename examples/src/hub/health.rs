@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
+use omtx_gpu::GpuCollector;
 use omtx_health::{CheckResult, Drain, DrainOptions, Error, Health, PeerAddr, Spec, Verdict};
 use omtx_metrics::Registry;
 
@@ -21,13 +22,14 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) fn health(
     config: &Config,
     queue: Arc<Queue<Pending>>,
+    gpus: &GpuCollector,
     registry: &Registry,
 ) -> Result<Health, Error> {
     let drain = DrainOptions::default()
         .delay(config.drain_delay)
         .deadline(config.shutdown_deadline);
     let capacity = config.queue;
-    Health::builder("omtx-hub")
+    let builder = Health::builder("omtx-hub")
         .version(env!("CARGO_PKG_VERSION"))
         .drain(Drain::new(drain))
         .metrics(registry)
@@ -41,8 +43,17 @@ pub(super) fn health(
             .interval(INTERVAL)
             .critical(false)
             .readiness(false), // a full queue answers 503 to jobs, and everything else is served
-        )
-        .build()
+        );
+    // Where nobody said that there are GPUs, none are missed.
+    let builder = match config.nvml_lib {
+        Some(_) => builder.check(
+            Spec::new("gpu", gpus.check())
+                .interval(INTERVAL)
+                .critical(false),
+        ),
+        None => builder,
+    };
+    builder.build()
 }
 
 fn room(depth: usize, capacity: usize) -> CheckResult {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use omtx_context::Jobs;
+use omtx_gpu::GpuCollector;
 use omtx_health::{Drain, Server};
 use omtx_logging::http::AccessLog;
 use omtx_logging::{JobLog, Logging};
@@ -43,8 +44,11 @@ impl Hub {
         let metrics = Metrics::new(config.stuck_after, logging).map_err(io::Error::other)?;
         let (store, metrics) = (Arc::new(Store::default()), Arc::new(metrics));
         let queue = Queue::new(config.queue, config.queue_bytes);
+        let gpus = gpus(&config).map_err(io::Error::other)?;
+        gpus.register(metrics.registry())
+            .map_err(io::Error::other)?;
         let health =
-            health(&config, queue.clone(), metrics.registry()).map_err(io::Error::other)?;
+            health(&config, queue.clone(), &gpus, metrics.registry()).map_err(io::Error::other)?;
         let (notify, deliveries) = webhook::start(store.clone(), metrics.clone());
         let (mut workers, mut webhooks) = (JoinSet::new(), JoinSet::new());
         webhooks.spawn(deliveries);
@@ -145,6 +149,16 @@ impl Hub {
         info!("stopped");
         Ok(())
     }
+}
+
+/// Watches the GPUs, if there are any; that there are none, or that their driver hangs, is no reason not to serve.
+fn gpus(config: &Config) -> Result<GpuCollector, omtx_gpu::Error> {
+    let builder = GpuCollector::builder();
+    match &config.nvml_lib {
+        Some(library) => builder.library(library),
+        None => builder,
+    }
+    .start()
 }
 
 /// For what was told to stop at the deadline.

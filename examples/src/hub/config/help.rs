@@ -32,6 +32,11 @@ const VARIABLES: &[(&str, &str, &str)] = &[
         "info",
         "critical, error, warning, info, debug, off; target=level too",
     ),
+    (
+        "OMTX_NVML_LIB",
+        "the system's",
+        "libnvidia-ml.so.1, where the GPUs are needed",
+    ),
     ("HUB_WORKERS", "one per core", "jobs that run at a time"),
     ("HUB_QUEUE", "64", "jobs that wait at most"),
     (
@@ -111,7 +116,7 @@ mod tests {
         let config = Config::from_lookup(|asked_for| {
             asked.borrow_mut().push(asked_for.to_owned());
             let (name, default, _) = VARIABLES.iter().find(|(name, ..)| *name == asked_for)?;
-            let in_words = ["HUB_WORKERS", "HUB_PASSWORD_HASH"].contains(name);
+            let in_words = ["HUB_WORKERS", "HUB_PASSWORD_HASH", "OMTX_NVML_LIB"].contains(name);
             (!in_words).then(|| default.into())
         });
         assert_eq!(

@@ -33,6 +33,9 @@ pub struct Config {
     pub drain_delay: Duration,
     /// `OMTX_SHUTDOWN_DEADLINE`: seconds that requests and jobs in flight have to finish after that. 20.
     pub shutdown_deadline: Duration,
+    /// `OMTX_NVML_LIB`: where NVIDIA's management library is, on a machine whose GPUs the service cannot do without: `/health`
+    /// tells of them then. Looked for where the system looks.
+    pub nvml_lib: Option<OsString>,
     /// `HUB_WORKERS`: jobs that run at a time. One per core.
     pub workers: usize,
     /// `HUB_QUEUE`: jobs that wait at most. 64.
@@ -71,6 +74,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             drain_delay: DEFAULT_DRAIN_DELAY,
             shutdown_deadline: DEFAULT_SHUTDOWN_DEADLINE,
+            nvml_lib: None,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             queue_bytes: 256 << 20,
@@ -125,6 +129,12 @@ impl Config {
         )?;
         var.seconds("OMTX_DRAIN_DELAY", 0.0, &mut config.drain_delay)?;
         var.seconds("OMTX_SHUTDOWN_DEADLINE", 0.0, &mut config.shutdown_deadline)?;
+        var.read(
+            "OMTX_NVML_LIB",
+            "a path in UTF-8",
+            |path| Some(Some(path.into())),
+            &mut config.nvml_lib,
+        )?;
         var.whole("HUB_WORKERS", 1..=256, &mut config.workers)?;
         var.whole("HUB_QUEUE", 1..=100_000, &mut config.queue)?;
         var.bytes("HUB_QUEUE_BYTES", &mut config.queue_bytes)?;

@@ -41,6 +41,7 @@ const SAMPLED: &[(&str, &str)] = &[
     ("process_", "sampled once a minute"),
     ("system_", "sampled once a minute"),
     ("cgroup_", "sampled once a minute"),
+    ("omtx_hub_gpu_", "the GPUs, which no job of the hub uses"),
     ("tokio_", "the runtime's own state"),
     (
         "omtx_hub_health_",
