@@ -37,8 +37,8 @@ fn exemplars(plan: &Plan) {
         ("sampled trace", Some(TraceFlags::SAMPLED)),
     ] {
         if let Some(row) = subject.row(&format!("histogram, {name}")) {
-            row.ours(observe_in(flags))
-                .floor(observe(None, Threads::One))
+            row.ours(observe_in(flags, true))
+                .floor(observe_in(flags, false))
                 .target(Target::TimesFloor(1.5))
                 .target(Target::AtMostAllocations(0.0))
                 .measure(&mut subject);
@@ -47,14 +47,15 @@ fn exemplars(plan: &Plan) {
     subject.print();
 }
 
-fn observe_in(flags: Option<TraceFlags>) -> Run {
-    let histogram = Registry::new()
+fn observe_in(flags: Option<TraceFlags>, exemplars: bool) -> Run {
+    let registry = Registry::new();
+    let mut family = registry
         .family::<(), Histogram>("duration_seconds", "How long they took.")
-        .buckets(BUCKETS)
-        .exemplars()
-        .register()
-        .expect("the family is sound")
-        .handle(());
+        .buckets(BUCKETS);
+    if exemplars {
+        family = family.exemplars();
+    }
+    let histogram = family.register().expect("the family is sound").handle(());
     let trace = flags.map(|flags| {
         let (trace, span) = (TraceId::new(1), SpanId::new(2));
         TraceContext::new(trace.expect("not 0"), span.expect("not 0"), flags)

@@ -10,6 +10,7 @@ mod concurrency;
 mod engine;
 #[cfg(feature = "push")]
 mod engine_server;
+mod exemplars;
 mod expiry;
 mod expositions;
 mod formats;
