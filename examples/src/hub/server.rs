@@ -118,8 +118,6 @@ impl Hub {
             .max_connections(config.connections)
             .serve(listener, api::router(app.clone()));
         let jobs = async {
-            drain.draining().await;
-            info!(delay_ms = millis(config.drain_delay), "not ready any more");
             drain.stopped_accepting().await;
             info!(
                 deadline_ms = millis(config.shutdown_deadline),

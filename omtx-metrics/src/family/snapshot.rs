@@ -182,7 +182,9 @@ impl<L: Labels, M: Metric> Declared for Snapshot<L, M> {
     }
 
     fn dropped(&self) -> Option<u64> {
-        (L::OPEN > 0).then(|| Self::dropped(self))
+        // What has never had a row is of no interest: no GPU, no 40 rows about GPUs.
+        let dropped = Self::dropped(self);
+        (L::OPEN > 0 && (dropped > 0 || !self.is_empty())).then_some(dropped)
     }
 }
 
