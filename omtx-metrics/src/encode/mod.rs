@@ -20,6 +20,9 @@ use crate::sample::Sink;
 
 /// A format: takes families one after the other, and appends them to a buffer.
 pub(crate) trait Encoder: Sink {
+    /// What takes the families of this registry. (Rust casts to a supertrait by itself since 1.86.)
+    fn as_sink(&mut self) -> &mut dyn Sink;
+
     /// True if counters and infos are called by their names without `_total` and `_info`.
     fn has_base_names(&self) -> bool {
         false

@@ -82,6 +82,10 @@ impl<'a> TextEncoder<'a> {
 
 /// Families of collectors: nothing of theirs is cached, since nothing is known to come again.
 impl Encoder for TextEncoder<'_> {
+    fn as_sink(&mut self) -> &mut dyn Sink {
+        self
+    }
+
     fn foreign(&mut self, family: &ForeignFamily) {
         let name = &family.name;
         self.push(&["# HELP ", name, " "]);

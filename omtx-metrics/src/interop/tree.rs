@@ -53,6 +53,10 @@ impl Families {
 }
 
 impl Encoder for Families {
+    fn as_sink(&mut self) -> &mut dyn Sink {
+        self
+    }
+
     fn foreign(&mut self, _: &ForeignFamily) {} // of collectors, which are not asked
 }
 

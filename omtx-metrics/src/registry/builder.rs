@@ -228,10 +228,9 @@ pub(super) fn check_expire_idle_after(after: Duration) -> Result<(), Error> {
     if after >= SHORTEST_IDLE {
         Ok(())
     } else {
-        let after = format_args!("{after:?}");
         Err(Error::invalid(
             "expire_idle_after",
-            after,
+            format_args!("{after:?}"),
             "a minute or longer",
         ))
     }

@@ -132,7 +132,7 @@ impl Registry {
                 encoder.base_name_is_taken(families.is_base_name_taken(&part));
             }
             match part {
-                merge::Part::Own(entry) => entry.collect(encoder, &mut scratch),
+                merge::Part::Own(entry) => entry.collect(encoder.as_sink(), &mut scratch),
                 merge::Part::Foreign(family) => encoder.foreign(family),
             }
         });

@@ -202,6 +202,10 @@ impl Sink for OpenMetricsEncoder<'_> {
 }
 
 impl Encoder for OpenMetricsEncoder<'_> {
+    fn as_sink(&mut self) -> &mut dyn Sink {
+        self
+    }
+
     fn has_base_names(&self) -> bool {
         true
     }

@@ -192,6 +192,10 @@ impl Sink for ProtobufEncoder<'_> {
 }
 
 impl Encoder for ProtobufEncoder<'_> {
+    fn as_sink(&mut self) -> &mut dyn Sink {
+        self
+    }
+
     fn foreign(&mut self, family: &ForeignFamily) {
         foreign::write_family(family, self.out);
     }
