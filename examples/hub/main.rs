@@ -75,10 +75,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     if args.demo {
         config = config.for_demo();
     }
-    let listen = config.listen;
-    let hub = Hub::bind(config, &logging)
-        .await
-        .map_err(|error| format!("cannot listen on {listen} (OMTX_LISTEN): {error}"))?;
+    let hub = Hub::bind(config, &logging).await?;
     let address = hub.local_addr()?;
     hub.drain().start_on_signals()?;
     if !args.demo {

@@ -19,7 +19,8 @@ pub fn install() -> Result<Logging, Error> {
         .sink(Queue::new(Direct::stdout())?)
         .from_env()?
         .install()?;
-    logging.panic_hook().install();
+    // It says all that Rust's own says on stderr, which is for people, and often goes to the same place.
+    logging.panic_hook().replace_previous(true).install();
     Ok(logging)
 }
 

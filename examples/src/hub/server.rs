@@ -38,9 +38,9 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// When the address cannot be had.
+    /// When the address cannot be had, or `OMTX_NATIVE_HISTOGRAMS` says neither yes nor no.
     pub async fn bind(config: Config, logging: &Logging) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = listen(config.listen).await?;
         let metrics = Metrics::new(config.stuck_after, logging).map_err(io::Error::other)?;
         let (store, metrics) = (Arc::new(Store::default()), Arc::new(metrics));
         let queue = Queue::new(config.queue, config.queue_bytes);
@@ -149,9 +149,18 @@ impl Hub {
     }
 }
 
+async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let said = format!("cannot listen on {address} (OMTX_LISTEN): {error}");
+        io::Error::new(error.kind(), said)
+    })
+}
+
 /// Watches the GPUs, if there are any; that there are none, or that their driver hangs, is no reason not to serve.
 fn gpus(config: &Config) -> Result<GpuCollector, omtx_gpu::Error> {
-    let builder = GpuCollector::builder();
+    let builder = GpuCollector::builder()
+        .interval(config.gpu_interval)
+        .call_deadline(config.gpu_deadline);
     match &config.nvml_lib {
         Some(library) => builder.library(library),
         None => builder,

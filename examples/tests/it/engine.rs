@@ -20,7 +20,7 @@ pub(crate) fn missing(what: &str, why: &str) {
 }
 
 /// Starts `command`, or says in one line that it is not installed; see [`missing`].
-fn start(command: &mut Command) -> Option<Child> {
+pub(crate) fn start(command: &mut Command) -> Option<Child> {
     let program = command.get_program().to_string_lossy().into_owned();
     match command.spawn() {
         Ok(child) => Some(child),

@@ -64,10 +64,7 @@ impl Service {
     }
 
     fn config(&self) -> String {
-        format!(
-            "scrape_configs:\n  - job_name: service\n    scrape_interval: 1s\n    scrape_timeout: 1s\n    static_configs:\n      - targets: [\"{}\"]\n",
-            self.address
-        )
+        scrape_config("service", self.address)
     }
 
     /// Scrapes so far that were answered in this format, compressed.
@@ -81,6 +78,12 @@ impl Service {
         let labels = [("format", format), ("encoding", "gzip"), ("code", "200")];
         exposition.read("omtx_scrapes_total", &labels).unwrap()
     }
+}
+
+fn scrape_config(job: &str, target: SocketAddr) -> String {
+    format!(
+        "scrape_configs:\n  - job_name: {job}\n    scrape_interval: 1s\n    scrape_timeout: 1s\n    static_configs:\n      - targets: [\"{target}\"]\n"
+    )
 }
 
 /// The answer of the first query that has one and is no NaN: a rate needs two scrapes.
@@ -143,6 +146,49 @@ async fn without_native_histograms_prometheus_answers_from_classic_buckets() {
     let whole = percent_encoded(r#"answer_seconds_bucket{le="1.0"}"#);
     let rows = get(&prometheus, &format!("/api/v1/query?query={whole}")).await;
     assert_eq!(rows["result"].as_array().map(Vec::len), Some(1));
+}
+
+/// The variable is all that it takes.
+#[cfg(unix)]
+#[tokio::test]
+async fn with_native_histograms_prometheus_answers_quantiles_of_the_hubs_requests_and_jobs() {
+    use crate::process::HubProcess;
+
+    let variables = [
+        ("OMTX_NATIVE_HISTOGRAMS", "true"),
+        ("OMTX_DRAIN_DELAY", "0"),
+    ];
+    let hub = HubProcess::start(&variables, std::process::Stdio::null());
+    let config = scrape_config("hub", hub.address);
+    let flags = ["--enable-feature=native-histograms"];
+    let Some(prometheus) = Prometheus::start_with("native-hub", &config, &flags) else {
+        return;
+    };
+    let client = hub.client.clone();
+    let mut traffic = JoinSet::new();
+    traffic.spawn(async move {
+        loop {
+            let job = client.post("/api/v1/jobs?job_type=gc", TWO).await.unwrap();
+            assert!(job.status.is_success());
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    for family in [
+        "http_request_duration_seconds",
+        "omtx_hub_job_duration_seconds",
+    ] {
+        // Without `_bucket`: these are the native ones.
+        let promql = format!("histogram_quantile(0.9, sum(rate({family}[1m])))");
+        let quantile = answer(&prometheus, &promql).await;
+        assert!(quantile > 0.0 && quantile < 60.0, "{family}: {quantile}");
+    }
+    let labels = [
+        ("format", "protobuf"),
+        ("encoding", "gzip"),
+        ("code", "200"),
+    ];
+    let scrapes = hub.read("omtx_scrapes_total", &labels).await;
+    assert!(scrapes.is_some_and(|scrapes| scrapes > 0.0), "{scrapes:?}");
 }
 
 /// Where Debian's python3-prometheus-client puts the reference parser.

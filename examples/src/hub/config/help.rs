@@ -37,6 +37,16 @@ const VARIABLES: &[(&str, &str, &str)] = &[
         "the system's",
         "libnvidia-ml.so.1, where the GPUs are needed",
     ),
+    (
+        "HUB_GPU_INTERVAL",
+        "5",
+        "seconds between two looks at the GPUs",
+    ),
+    (
+        "HUB_GPU_DEADLINE",
+        "15",
+        "seconds after which a driver that has not answered hangs",
+    ),
     ("HUB_WORKERS", "one per core", "jobs that run at a time"),
     ("HUB_QUEUE", "64", "jobs that wait at most"),
     (

@@ -8,13 +8,14 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use omtx_gpu::{DEFAULT_CALL_DEADLINE, DEFAULT_INTERVAL};
 use omtx_health::{DEFAULT_DRAIN_DELAY, DEFAULT_SHUTDOWN_DEADLINE};
 use omtx_metrics::jobs::DEFAULT_STUCK_AFTER;
 
 use super::auth::{DEMO_PASSWORD_HASH, DEMO_USER, is_password_hash};
 pub use help::help;
 pub use vars::ConfigError;
-use vars::{SOME, Vars};
+use vars::{SOME, Vars, YEAR};
 
 /// Jobs that wait at most while the service demonstrates itself.
 const DEMO_QUEUE: usize = 8;
@@ -24,7 +25,8 @@ const DEMO_STUCK_AFTER: Duration = Duration::from_millis(100);
 
 /// How the service runs. [`Config::from_env`] reads it from the environment.
 ///
-/// A time is at least 0.001 s there, those of the shutdown at least 0, and none is longer than a year, 31536000 s.
+/// A time is at least 0.001 s there, those of the shutdown at least 0, and none is longer than a year, 31536000 s. Those of the
+/// GPUs have limits of their own.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `OMTX_LISTEN`: where to listen. 127.0.0.1:8000.
@@ -36,6 +38,10 @@ pub struct Config {
     /// `OMTX_NVML_LIB`: where NVIDIA's management library is, on a machine whose GPUs the service cannot do without: `/health`
     /// tells of them then. Looked for where the system looks.
     pub nvml_lib: Option<OsString>,
+    /// `HUB_GPU_INTERVAL`: seconds between two looks at the GPUs, 0.01 to 30. 5.
+    pub gpu_interval: Duration,
+    /// `HUB_GPU_DEADLINE`: seconds after which a driver that has not answered hangs, 0.01 to 3600. 15.
+    pub gpu_deadline: Duration,
     /// `HUB_WORKERS`: jobs that run at a time. One per core.
     pub workers: usize,
     /// `HUB_QUEUE`: jobs that wait at most. 64.
@@ -75,6 +81,8 @@ impl Default for Config {
             drain_delay: DEFAULT_DRAIN_DELAY,
             shutdown_deadline: DEFAULT_SHUTDOWN_DEADLINE,
             nvml_lib: None,
+            gpu_interval: DEFAULT_INTERVAL,
+            gpu_deadline: DEFAULT_CALL_DEADLINE,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             queue_bytes: 256 << 20,
@@ -127,24 +135,35 @@ impl Config {
             parsed,
             &mut config.listen,
         )?;
-        var.seconds("OMTX_DRAIN_DELAY", 0.0, &mut config.drain_delay)?;
-        var.seconds("OMTX_SHUTDOWN_DEADLINE", 0.0, &mut config.shutdown_deadline)?;
+        var.seconds("OMTX_DRAIN_DELAY", 0.0..=YEAR, &mut config.drain_delay)?;
+        var.seconds(
+            "OMTX_SHUTDOWN_DEADLINE",
+            0.0..=YEAR,
+            &mut config.shutdown_deadline,
+        )?;
         var.read(
             "OMTX_NVML_LIB",
             "a path in UTF-8",
             |path| Some(Some(path.into())),
             &mut config.nvml_lib,
         )?;
+        // Readings are shown for a minute: looks that are further apart would leave gaps.
+        var.seconds("HUB_GPU_INTERVAL", 0.01..=30.0, &mut config.gpu_interval)?;
+        var.seconds("HUB_GPU_DEADLINE", 0.01..=3600.0, &mut config.gpu_deadline)?;
         var.whole("HUB_WORKERS", 1..=256, &mut config.workers)?;
         var.whole("HUB_QUEUE", 1..=100_000, &mut config.queue)?;
         var.bytes("HUB_QUEUE_BYTES", &mut config.queue_bytes)?;
         var.bytes("HUB_BODY_LIMIT", &mut config.body_limit)?;
         var.whole("HUB_CONNECTIONS", 1..=100_000, &mut config.connections)?;
-        var.seconds("HUB_HEAD_TIMEOUT", SOME, &mut config.head_timeout)?;
+        var.seconds("HUB_HEAD_TIMEOUT", SOME..=YEAR, &mut config.head_timeout)?;
         var.whole("HUB_UPLOADS", 1..=10_000, &mut config.uploads)?;
-        var.seconds("HUB_UPLOAD_TIMEOUT", SOME, &mut config.upload_timeout)?;
-        var.seconds("HUB_JOB_TIMEOUT", SOME, &mut config.job_timeout)?;
-        var.seconds("HUB_STUCK_AFTER", SOME, &mut config.stuck_after)?;
+        var.seconds(
+            "HUB_UPLOAD_TIMEOUT",
+            SOME..=YEAR,
+            &mut config.upload_timeout,
+        )?;
+        var.seconds("HUB_JOB_TIMEOUT", SOME..=YEAR, &mut config.job_timeout)?;
+        var.seconds("HUB_STUCK_AFTER", SOME..=YEAR, &mut config.stuck_after)?;
         var.read("HUB_USER", "a name in UTF-8", parsed, &mut config.user)?;
         var.read(
             "HUB_PASSWORD_HASH",
@@ -235,6 +254,11 @@ mod tests {
             "HUB_HEAD_TIMEOUT",
             "0.0",
             "invalid HUB_HEAD_TIMEOUT \"0.0\"; expected a number of seconds from 0.001 to 31536000",
+        );
+        check(
+            "HUB_GPU_INTERVAL",
+            "31",
+            "invalid HUB_GPU_INTERVAL \"31\"; expected a number of seconds from 0.01 to 30",
         );
         check(
             "HUB_FAULTS",

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A year: longer than anybody waits, and short enough to be added to any point in time.
-const MAX_SECONDS: f64 = 31_536_000.0;
+pub(super) const YEAR: f64 = 31_536_000.0;
 
 /// Where none at all would make no sense: a millisecond, the timers' resolution.
 pub(super) const SOME: f64 = 0.001;
@@ -49,18 +49,18 @@ impl<F: Fn(&str) -> Option<OsString>> Vars<F> {
         self.read(name, "a number of bytes above 0", parse, into)
     }
 
-    /// From `least` to a year.
     pub(super) fn seconds(
         &self,
         name: &'static str,
-        least: f64,
+        range: RangeInclusive<f64>,
         into: &mut Duration,
     ) -> Result<(), ConfigError> {
-        let expected = format!("a number of seconds from {least} to {MAX_SECONDS}");
+        let (least, most) = (range.start(), range.end());
+        let expected = format!("a number of seconds from {least} to {most}");
         let parse = |value: &str| {
             let seconds = value.parse().ok();
             seconds
-                .filter(|seconds| (least..=MAX_SECONDS).contains(seconds))
+                .filter(|seconds| range.contains(seconds))
                 .map(Duration::from_secs_f64)
         };
         self.read(name, expected, parse, into)
