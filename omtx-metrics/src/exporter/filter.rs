@@ -26,6 +26,11 @@ impl Filter {
         }
     }
 
+    /// True if every family is wanted.
+    pub(super) fn is_everything(&self) -> bool {
+        self.names.is_none()
+    }
+
     /// True if the family of this name and kind is wanted: by its name, by what OpenMetrics calls it, or by the name of
     /// one of its samples.
     pub(super) fn selects(&self, family: &str, kind: Kind) -> bool {

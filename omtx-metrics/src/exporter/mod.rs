@@ -172,7 +172,7 @@ struct Inner {
     options: Options,
     scrapes: Arc<ScrapeMetrics>,
     pool: Pool,
-    /// Size of the last body before compression.
+    /// Size of the last body before compression, of those with all families; 0 until there was one.
     last_size: AtomicUsize,
     bench: Mutex<Bench>,
     #[cfg(feature = "axum")]
@@ -294,7 +294,9 @@ impl Inner {
             _ => &mut *plain,
         };
         encoded.clear();
-        encoded.reserve(self.last_size.load(Ordering::Relaxed));
+        if wanted.filter.is_everything() {
+            encoded.reserve(self.last_size.load(Ordering::Relaxed));
+        }
         let mut text;
         let mut openmetrics;
         let mut protobuf;
@@ -317,7 +319,9 @@ impl Inner {
                 wanted.filter.selects(name, kind)
             });
         let size = encoded.len();
-        self.last_size.store(size, Ordering::Relaxed);
+        if wanted.filter.is_everything() {
+            self.last_size.store(size, Ordering::Relaxed);
+        }
 
         /// Smaller bodies fit into one packet as they are.
         const WORTH_COMPRESSING: usize = 1024;
@@ -340,7 +344,7 @@ impl Inner {
         Scrape::new(content_type, used, self.pool.lend(body))
     }
 
-    /// True if one more body, of the size of the last, would be too much.
+    /// True if one more body, of the size of the last with all families, would be too much.
     fn is_overloaded(&self) -> bool {
         let lent = self.pool.lent();
         let next = self.last_size.load(Ordering::Relaxed);
