@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Replaces the file at `path` by one that holds `text`, or leaves everything as it was.
 pub(super) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -45,18 +45,22 @@ struct Draft {
 
 impl Draft {
     /// In the same directory, since a file is renamed within one file system only. The name does not end in `.prom`, so that
-    /// node exporter leaves it alone, and is this process' and this call's own.
+    /// node exporter leaves it alone, and is this call's own: containers that share the directory may all be process 1.
     fn create(path: &Path) -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}-{next}.tmp", std::process::id()));
-        let path = path.with_file_name(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        // Every `RandomState` has keys of its own.
+        name.push(format!(".{:016x}.tmp", RandomState::new().hash_one(0)));
+        Self::create_new(path.with_file_name(name))
+    }
+
+    /// Never a file that is there, nor what a link of that name leads to.
+    fn create_new(path: PathBuf) -> io::Result<Self> {
         Ok(Self {
-            file: options.open(&path)?,
+            file: OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)?,
             path,
             kept: false,
         })
@@ -93,6 +97,20 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old\n");
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_draft_is_written_into_no_file_that_is_there() {
+        let folder = std::env::temp_dir().join(format!("omtx-draft-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (victim, link) = (folder.join("victim"), folder.join(".a.prom.tmp"));
+        std::fs::write(&victim, "precious\n").unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        let error = Draft::create_new(link).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious\n");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
