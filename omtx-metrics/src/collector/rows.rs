@@ -97,7 +97,7 @@ impl Rows {
     pub(crate) fn family(&mut self, name: &str, help: &str, kind: Kind) -> Row<'_> {
         // A bridge passes on what others named; only what would break the exposition is refused.
         let legal = name::is_exposable_name(name);
-        let known = self.families.iter().position(|family| family.name == name);
+        let known = self.by_name.get(name).copied();
         let index = match known {
             _ if !legal => None,
             None if self.is_full() => {

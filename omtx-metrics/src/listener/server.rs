@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::stall::Stall;
@@ -43,23 +44,38 @@ pub(super) fn spawn(
     limits: Limits,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .thread_name("omtx-scrape")
-        .build()?;
+    let runtime = Background(Some(
+        tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(MAX_BLOCKING_THREADS)
+            .thread_name("omtx-scrape")
+            .build()?,
+    ));
     let socket = {
-        let _entered = runtime.enter();
+        let _entered = runtime.0.as_ref().map(Runtime::enter);
         TcpListener::from_std(socket)?
     };
     std::thread::Builder::new()
         .name("omtx-listener".into())
         .spawn(move || {
-            runtime.block_on(serve(socket, app, limits, stop));
-            // A collector that blocks must not keep the program from ending.
-            runtime.shutdown_background();
+            let runtime = runtime; // all of it, with its `Drop`
+            if let Some(runtime) = &runtime.0 {
+                runtime.block_on(serve(socket, app, limits, stop));
+            }
         })
+}
+
+/// A runtime that waits for nothing when it is dropped: a collector that blocks must not keep the program from ending; and
+/// if the operating system grants no thread, it is dropped where it was made, which may be within another runtime.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 async fn serve(socket: TcpListener, app: Router, limits: Limits, stop: oneshot::Receiver<()>) {

@@ -1,5 +1,6 @@
 //! When the sources are read, and when what they said is too old.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -167,30 +168,35 @@ impl Sampling {
         let mut forget: Vec<Forget> = Vec::new();
         if builder.process {
             let metrics = registry.register::<ProcessMetrics>()?;
-            forget.push(Box::new({
+            let clear: Forget = Arc::new({
                 let metrics = Arc::clone(&metrics);
                 move || metrics.clear()
-            }));
-            sources.push((Source::Process, Box::new(move || metrics.sample())));
+            });
+            forget.push(Arc::clone(&clear));
+            sources.push((Source::Process, guarded(clear, move || metrics.sample())));
         }
         if builder.machine {
             let metrics = registry.register::<MachineMetrics>()?;
-            forget.push(Box::new({
+            let clear: Forget = Arc::new({
                 let metrics = Arc::clone(&metrics);
                 move || metrics.clear()
-            }));
+            });
+            forget.push(Arc::clone(&clear));
             let mut machine = Machine::new();
-            sources.push((Source::Machine, Box::new(move || machine.sample(&metrics))));
+            let look = move || machine.sample(&metrics);
+            sources.push((Source::Machine, guarded(clear, look)));
         }
         #[cfg(target_os = "linux")]
         if builder.cgroup {
             let metrics = registry.register::<CgroupMetrics>()?;
-            forget.push(Box::new({
+            let clear: Forget = Arc::new({
                 let metrics = Arc::clone(&metrics);
                 move || metrics.clear()
-            }));
+            });
+            forget.push(Arc::clone(&clear));
             let cgroup = Cgroup::new();
-            sources.push((Source::Cgroup, Box::new(move || cgroup.sample(&metrics))));
+            let look = move || cgroup.sample(&metrics);
+            sources.push((Source::Cgroup, guarded(clear, look)));
         }
         let mut sampling = Self { tracks: Vec::new() };
         let mut track = |name, now, sources: Vec<Look>, forget| -> Result<(), Error> {
@@ -208,7 +214,10 @@ impl Sampling {
         }
         if builder.disks {
             let metrics = registry.register::<DiskMetrics>()?;
-            let clear = Arc::clone(&metrics);
+            let clear: Forget = Arc::new({
+                let metrics = Arc::clone(&metrics);
+                move || metrics.clear()
+            });
             let mut disks = Disks::new();
             let look = move || {
                 metrics.sample(&mut disks);
@@ -217,8 +226,8 @@ impl Sampling {
             track(
                 "omtx-disks",
                 false,
-                vec![(Source::Disks, Box::new(look))],
-                vec![Box::new(move || clear.clear())],
+                vec![(Source::Disks, guarded(Arc::clone(&clear), look))],
+                vec![clear],
             )?;
         }
         Ok(sampling)
@@ -235,7 +244,22 @@ impl Drop for Sampling {
 /// Reads a source; false if that failed.
 type Look = (Source, Box<dyn FnMut() -> bool + Send>);
 /// Takes a source's rows away.
-type Forget = Box<dyn Fn() + Send + Sync>;
+type Forget = Arc<dyn Fn() + Send + Sync>;
+
+/// `look`, that loses its own rows and no more if it panics, which is a failure like any other.
+fn guarded(
+    forget: Forget,
+    mut look: impl FnMut() -> bool + Send + 'static,
+) -> Box<dyn FnMut() -> bool + Send> {
+    Box::new(move || {
+        catch_unwind(AssertUnwindSafe(&mut look)).unwrap_or_else(|payload| {
+            // What was thrown may panic itself when it is dropped.
+            std::mem::forget(payload);
+            forget();
+            false
+        })
+    })
+}
 
 /// What one thread reads.
 struct Looks {
@@ -358,7 +382,7 @@ mod tests {
                 forgotten.fetch_add(1, Ordering::Relaxed);
             }
         };
-        let track = Track::new(Duration::from_secs(10), vec![Box::new(forget)]);
+        let track = Track::new(Duration::from_secs(10), vec![Arc::new(forget)]);
         let mut looks = Looks {
             errors: errors(),
             sources: Vec::new(),
@@ -399,6 +423,38 @@ mod tests {
             family.with(SourceLabels { source }).get()
         };
         assert_eq!((count(Source::Cgroup), count(Source::Process)), (1, 0));
+        assert_eq!(read.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_source_that_panics_loses_its_rows_and_the_others_are_read() {
+        let errors = errors();
+        let (forgotten, read) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let forget = {
+            let forgotten = Arc::clone(&forgotten);
+            move || {
+                forgotten.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let second = Arc::clone(&read);
+        let mut looks = Looks {
+            errors: Arc::clone(&errors),
+            sources: vec![
+                (
+                    Source::Machine,
+                    guarded(Arc::new(forget), || panic!("a source's panic")),
+                ),
+                (
+                    Source::Cgroup,
+                    Box::new(move || second.fetch_add(1, Ordering::Relaxed) == 0),
+                ),
+            ],
+        };
+        looks.look();
+        let family = &errors.omtx_system_sample_errors_total;
+        let source = Source::Machine;
+        assert_eq!(family.with(SourceLabels { source }).get(), 1);
+        assert_eq!(forgotten.load(Ordering::Relaxed), 1);
         assert_eq!(read.load(Ordering::Relaxed), 1);
     }
 
