@@ -1,6 +1,6 @@
-//! The health of a shop that depends on PostgreSQL, Redis, a search service, its disk and its memory.
+//! The health of a shop that depends on PostgreSQL, Redis, a search service, a GPU, its disk and its memory.
 //!
-//! `cargo run --example health_checks` asks once and ends; where neither of the servers runs, that is what it shows. With an
+//! `cargo run --example health_checks` asks once and ends; where none of these is there, that is what it shows. With an
 //! address it serves until it is stopped, as `health_checks.yaml` beside it deploys it:
 //! `cargo run --example health_checks -- 127.0.0.1:8000`, then `curl -H 'x-operator: me' '127.0.0.1:8000/health?verbose'`.
 
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use omtx_examples::hub::client::Client;
+use omtx_gpu::GpuCollector;
 use omtx_health::checks::{Disk, Heartbeat, Http, Memory, Postgres, Redis};
 use omtx_health::{Drain, DrainOptions, Health, Server, Spec};
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ impl Settings {
 
 fn health(
     settings: &Settings,
+    gpus: &GpuCollector,
     worker: &Heartbeat,
     drain: &Drain,
 ) -> Result<Health, omtx_health::Error> {
@@ -56,7 +58,7 @@ fn health(
             .interval(often),
         )
         .check(Spec::new("worker", worker.within(Duration::from_secs(30))))
-        // Without these two it is slower, or finds less.
+        // Without these three it is slower, or finds less.
         .check(
             Spec::new("cache", Redis::new(&settings.cache)?)
                 .critical(false)
@@ -67,6 +69,8 @@ fn health(
                 .critical(false)
                 .thresholds(1, 3),
         )
+        // What the collector's own threads have seen: this calls no driver, so it cannot hang in one.
+        .check(Spec::new("gpu", gpus.check()).critical(false))
         // These one instance can lose alone: the others take its requests.
         .check(Spec::new("disk", Disk::new(&settings.data).writable(true)).readiness(true))
         .check(
@@ -79,8 +83,9 @@ fn health(
 
 async fn run(settings: Settings, address: Option<String>) -> Result<(), Box<dyn Error>> {
     let drain = Drain::new(DrainOptions::default().from_env()?);
+    let gpus = GpuCollector::builder().from_env()?.start()?; // without a driver too
     let worker = Heartbeat::new();
-    let health = health(&settings, &worker, &drain)?;
+    let health = health(&settings, &gpus, &worker, &drain)?;
     tokio::spawn(async move {
         loop {
             worker.beat(); // and a turn of its work
@@ -128,7 +133,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
+    use fake_nvml::{Device, FakeDriver, Return, Script};
     use omtx_health::Status;
+    use omtx_health::testing::{probe, until};
 
     use super::*;
 
@@ -142,6 +149,12 @@ mod tests {
         }
     }
 
+    /// No driver either.
+    fn no_gpus() -> GpuCollector {
+        let builder = GpuCollector::builder().library("/nowhere/libnvidia-ml.so.1");
+        builder.start().unwrap()
+    }
+
     #[tokio::test]
     async fn it_runs_where_nothing_that_it_depends_on_does() {
         run(nowhere(), None).await.unwrap();
@@ -149,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_down_is_named_without_its_password() {
-        let health = health(&nowhere(), &Heartbeat::new(), &Drain::default()).unwrap();
+        let health = health(&nowhere(), &no_gpus(), &Heartbeat::new(), &Drain::default()).unwrap();
         let mut reports = health.subscribe();
         let down = reports.wait_for(|report| {
             let status = |name| report.check(name).unwrap().status();
@@ -163,8 +176,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_gpu_that_falls_off_the_bus_degrades_the_shop() {
+        let driver = FakeDriver::new(Script::with(vec![Device::data_center(0)]));
+        let gpus = GpuCollector::builder()
+            .library(driver.path())
+            .interval(Duration::from_millis(20))
+            .start()
+            .unwrap();
+        let health = health(&nowhere(), &gpus, &Heartbeat::new(), &Drain::default()).unwrap();
+        until(&health, "gpu", Status::Healthy).await;
+        driver.change(|script| script.devices[0].state = Return::GpuIsLost);
+        let gpu = until(&health, "gpu", Status::Unhealthy).await;
+        assert!(gpu.error().is_some_and(|error| !error.is_empty()));
+        let ready = "/ready?exclude=disk&exclude=memory"; // whatever this machine has left of them
+        until(&health, "worker", Status::Healthy).await;
+        health
+            .subscribe()
+            .wait_for(|report| report.is_started())
+            .await
+            .unwrap();
+        assert_eq!(probe(&health, ready).0, 200);
+    }
+
+    #[tokio::test]
     async fn the_manifest_asks_for_probes_that_exist() {
-        let health = health(&nowhere(), &Heartbeat::new(), &Drain::default()).unwrap();
+        let health = health(&nowhere(), &no_gpus(), &Heartbeat::new(), &Drain::default()).unwrap();
         let paths: Vec<_> = include_str!("health_checks.yaml")
             .split("path: ")
             .skip(1)

@@ -146,7 +146,12 @@ impl Watch {
             // Nobody tells of a result that goes stale.
             let stale = health.inner.snapshot().holds_until;
             tokio::select! {
-                () = drain.stopped_accepting() => return None,
+                // What has changed by then is told first: without a delay, that it drains.
+                () = drain.stopped_accepting() => {
+                    if self.told == Some(self.grpc.status(&self.service)) {
+                        return None;
+                    }
+                }
                 () = drain.draining(), if !draining => {}
                 () = until(stale) => {}
                 changed = self.reports.changed() => changed.ok()?,

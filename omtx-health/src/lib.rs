@@ -153,7 +153,7 @@
 //! | a flush hook hangs or panics | cut off at the deadline, noted; the others run |
 //! | a malformed `OMTX_DRAIN_DELAY` | an [`Error`] at start that names variable, value and expectation |
 //!
-//! Log events have the target `omtx_health`.
+//! Log events have the target `omtx_health`. In tests, [`testing`] has checks that do as they are told.
 //!
 //! # Features
 //!
@@ -214,8 +214,7 @@ mod shape;
 mod spec;
 mod state;
 mod status;
-#[cfg(test)]
-mod testing;
+pub mod testing;
 mod transition;
 mod verdict;
 mod watchdog;

@@ -31,8 +31,7 @@ use crate::{Drain, DrainReport};
 /// connections for 600 s, which cannot be changed, and asks for 620 s; AWS's keeps them for 60 s.
 pub const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(620);
 
-/// Bytes that the head of an HTTP/1 request may have, unless the server is told otherwise: 64 KiB. Larger ones are answered
-/// with 431.
+/// Bytes that the head of a request may have, unless the server is told otherwise: 64 KiB. Larger ones are answered with 431.
 pub const DEFAULT_MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// The least that hyper can be told.
@@ -40,6 +39,13 @@ const MIN_HEAD_BYTES: usize = 8 << 10;
 
 /// After a failure to accept: the system is out of something, most likely of file descriptors.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long the requests that were cut off have to be gone before the flush. Only one that blocks its thread needs it.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// How long an HTTP/2 client has to answer a `PING`.
+#[cfg(feature = "http2")]
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Serves a router, or any other tower service, until its [`Drain`] says otherwise, and then ends in order.
 ///
@@ -91,14 +97,18 @@ impl Server {
 
     /// How long a client may take to send the head of a request, and how long an HTTP/1 connection may be idle, before it is
     /// closed. Default: [`DEFAULT_HEAD_TIMEOUT`].
+    ///
+    /// An HTTP/2 connection that is silent for as long is asked whether anybody is there (`PING`), and closed if nobody
+    /// answers within 20 s, or within this time if that is less; one that has never asked for anything is closed like any other.
     #[must_use]
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = timeout;
         self
     }
 
-    /// How many bytes the head of an HTTP/1 request may have, 8 KiB at least; a larger one is answered with 431. It is also what
-    /// is read ahead of a body. Default: [`DEFAULT_MAX_HEAD_BYTES`].
+    /// How many bytes the head of a request may have, 8 KiB at least; a larger one is answered with 431. For HTTP/1 it is also
+    /// what is read ahead of a body; HTTP/2 counts 32 bytes more per field (RFC 9113, 6.5.2). Default:
+    /// [`DEFAULT_MAX_HEAD_BYTES`].
     #[must_use]
     pub fn max_head_bytes(mut self, bytes: usize) -> Self {
         self.head_bytes = bytes.max(MIN_HEAD_BYTES);
@@ -138,6 +148,9 @@ impl Server {
         protocol
             .http2()
             .timer(TokioTimer::new())
+            .keep_alive_interval(self.head_timeout)
+            .keep_alive_timeout(self.head_timeout.min(PING_TIMEOUT))
+            .max_header_list_size(u32::try_from(self.head_bytes).unwrap_or(u32::MAX))
             .enable_connect_protocol(); // WebSockets over HTTP/2
         let places = Arc::new(Semaphore::new(self.connections));
         let mut open = JoinSet::new();
@@ -175,6 +188,7 @@ impl Server {
         let cut_off = if complete { 0 } else { self.drain.in_flight() };
         // Before the flush, so that it sees the ends of what is cut off.
         open.shutdown().await;
+        let _ = tokio::time::timeout(SETTLE, ended(&self.drain)).await;
         self.drain.finished(complete.then_some(()), cut_off).await
     }
 }
@@ -244,6 +258,13 @@ async fn silence(asked: Arc<AtomicBool>, timeout: Duration) {
 
 async fn all(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
+}
+
+/// Over when nothing is in flight. Streams of HTTP/2 are tasks of their own, which end a moment after their connection.
+async fn ended(drain: &Drain) {
+    while drain.in_flight() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// Tells each request where it came from, and the connection that there was one.

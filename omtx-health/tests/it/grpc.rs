@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use omtx_health::{GrpcHealth, Health, Spec, Status};
+use omtx_health::{Drain, DrainOptions, GrpcHealth, Health, Spec, Status};
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_server::Health as _;
@@ -78,6 +78,22 @@ async fn watch_tells_every_change_and_ends_with_the_delay() {
     assert_eq!(next().await, Some("NOT_SERVING"));
     assert_eq!(next().await, None);
     assert_eq!(began.elapsed(), omtx_health::DEFAULT_DRAIN_DELAY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn watch_tells_of_a_drain_without_a_delay_before_it_ends() {
+    // Which of two things that are true at once is noticed first is left to chance.
+    for _ in 0..50 {
+        let drain = Drain::new(DrainOptions::default().delay(Duration::ZERO));
+        let health = shop().drain(drain.clone()).build().unwrap();
+        let grpc = GrpcHealth::new(&health, [""; 0]);
+        let watch = grpc.watch(ask("")).await.unwrap().into_inner();
+        let mut told = watch.map(|answer| answer.unwrap().status().as_str_name());
+        assert_eq!(told.next().await, Some("SERVING"));
+        // It waits by the time that the drain starts.
+        let (rest, ()) = tokio::join!(told.collect::<Vec<_>>(), async { drain.start() });
+        assert_eq!(rest, ["NOT_SERVING"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,4 +20,5 @@ mod server;
 mod staleness;
 mod startup;
 mod support;
+mod testing;
 mod transitions;
