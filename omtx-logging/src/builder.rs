@@ -8,7 +8,7 @@ use crate::encode::line::Limits;
 use crate::level::LevelHandle;
 use crate::limit::RateLimit;
 use crate::profile::{Layout, Service};
-use crate::{Counters, Error, Levels, Logging, Precision, Profile, Redact, Sink};
+use crate::{Counters, Error, Levels, Logging, Precision, Profile, Redact, Redaction, Sink};
 
 /// Longest value in a line by default, in bytes: 8 KiB.
 pub const DEFAULT_MAX_VALUE_LEN: usize = 8 << 10;
@@ -74,7 +74,7 @@ impl LoggingBuilder {
             color: None,
             clock: None,
             sink: None,
-            redact: None,
+            redact: Some(Arc::new(Redaction::keys_only())),
             limit: RateLimit::default(),
         }
     }
@@ -155,7 +155,10 @@ impl LoggingBuilder {
         self
     }
 
-    /// Keeps secrets out of the lines; nothing is hidden by default.
+    /// Keeps secrets out of the lines: by default the values of keys that are names of secrets, as `password`
+    /// ([`Redaction::keys_only`]).
+    ///
+    /// [`Redaction::new`] looks for them in texts, too; [`Redaction::empty`] hides nothing.
     pub fn redact(mut self, redact: impl Redact) -> Self {
         self.redact = Some(Arc::new(redact));
         self

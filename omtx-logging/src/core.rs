@@ -38,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) counters: Arc<Counters>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) redact: Option<Arc<dyn Redact>>,
+    /// Whether it has anything to say about texts: asked once, not for every line.
+    pub(crate) rewrites_texts: bool,
     pub(crate) limit: RateLimit,
     pub(crate) layout: Layout,
     pub(crate) limits: Limits,
@@ -76,6 +78,7 @@ impl Core {
             id: NEXT.fetch_add(1, Relaxed),
             counters,
             sink,
+            rewrites_texts: redact.as_ref().is_some_and(|redact| redact.rewrites()),
             redact,
             limit,
             layout,
@@ -196,6 +199,7 @@ impl Core {
             layout: &self.layout,
             limits: self.limits,
             redact: self.redact.as_deref(),
+            rewrites_texts: self.rewrites_texts,
             counters: &self.counters,
         };
         encoder.line(plan, &around, buffers, record);
@@ -262,9 +266,11 @@ impl Core {
                     end: out.len() + self.limits.value,
                     out,
                     outcome: &mut outcome,
-                    rewriter: redact
-                        .filter(|redact| redact.rewrites())
-                        .map(|redact| Rewriter { redact, key: name }),
+                    rewriter: redact.map(|redact| Rewriter {
+                        redact,
+                        key: name,
+                        texts: self.rewrites_texts,
+                    }),
                 };
                 if field.hidden {
                     writer.hidden();

@@ -173,3 +173,53 @@ fn a_disabled_event_costs_none() {
         info!("written");
     });
 }
+
+/// The scope and what it holds, the id in it and in the headers, and the answer's first header; and what lines copy of the
+/// scope. The access line itself costs none.
+#[cfg(feature = "http")]
+#[test]
+fn a_request_with_its_access_line_costs_few() {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use axum::http::{Request, Response};
+    use futures_util::FutureExt;
+    use omtx_http::{ObserveLayer, Observer};
+    use omtx_logging::http::{AccessLog, RequestScope};
+    use tower::{Layer, ServiceExt, service_fn};
+
+    /// Of one request, after a few; with an id of the client's or without.
+    fn of(observer: impl Observer, id: Option<&'static str>) -> u64 {
+        let handler = async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::empty()));
+        let service = ObserveLayer::axum(observer).layer(service_fn(handler));
+        let mut last = 0;
+        for _ in 0..4 {
+            let mut request = Request::new(Body::empty());
+            // A request has headers already; the table's growth is not counted.
+            let headers = request.headers_mut();
+            headers.reserve(8);
+            if let Some(id) = id {
+                headers.insert("x-request-id", id.parse().unwrap());
+            }
+            let before = ALLOCATIONS.get();
+            let answer = service.clone().oneshot(request).now_or_never();
+            drop(answer.expect("it does not wait"));
+            last = ALLOCATIONS.get() - before;
+        }
+        last
+    }
+
+    let logging = builder().build().unwrap();
+    tracing::subscriber::with_default(logging.subscriber(), || {
+        let access = || AccessLog::for_logging(&logging);
+        for (id, expected) in [(None, 5), (Some("req-12345"), 4)] {
+            let nothing = of((), id);
+            let scope = of(RequestScope::new(), id) - nothing;
+            assert_eq!(scope, expected, "{id:?}");
+            let line = of((RequestScope::new(), access()), id) - nothing - scope;
+            assert_eq!(line, 3, "the scope as it stands in lines, for all of them");
+        }
+        assert_eq!(of(access(), None) - of((), None), 0, "without a scope");
+        assert_eq!(logging.stats().lines(Severity::Info), 12);
+    });
+}

@@ -40,6 +40,8 @@ pub(crate) struct Encoder<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) limits: Limits,
     pub(crate) redact: Option<&'a dyn Redact>,
+    /// Whether it has anything to say about texts.
+    pub(crate) rewrites_texts: bool,
     pub(crate) counters: &'a Counters,
 }
 
@@ -91,7 +93,8 @@ impl Encoder<'_> {
 
         let mut recorder = Recorder {
             plan,
-            redact: self.redact.filter(|redact| redact.rewrites()),
+            redact: self.redact,
+            rewrites_texts: self.rewrites_texts,
             line,
             fields,
             slots: (!inline).then_some(slots),

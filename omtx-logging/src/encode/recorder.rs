@@ -14,6 +14,8 @@ use crate::Redact;
 pub(crate) struct Recorder<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) redact: Option<&'a dyn Redact>,
+    /// Whether it has anything to say about texts.
+    pub(crate) rewrites_texts: bool,
     pub(crate) line: &'a mut Vec<u8>,
     pub(crate) fields: &'a mut Vec<u8>,
     /// Where each value is, if keys are to be written later.
@@ -71,6 +73,7 @@ impl Recorder<'_> {
             rewriter: self.redact.map(|redact| Rewriter {
                 redact,
                 key: &field.key.name,
+                texts: self.rewrites_texts,
             }),
         };
         if field.hidden {

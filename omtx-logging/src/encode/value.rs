@@ -29,7 +29,7 @@ pub(crate) struct ValueWriter<'a> {
     /// Where the value must end at the latest, without the closing quote of a string.
     pub(crate) end: usize,
     pub(crate) outcome: &'a mut Outcome,
-    /// Asked for text, if it has anything to say about text at all.
+    /// Asked about texts, and about the keys inside of structured values.
     pub(crate) rewriter: Option<Rewriter<'a>>,
 }
 
@@ -38,6 +38,8 @@ pub(crate) struct ValueWriter<'a> {
 pub(crate) struct Rewriter<'a> {
     pub(crate) redact: &'a dyn Redact,
     pub(crate) key: &'a str,
+    /// Whether it has anything to say about texts.
+    pub(crate) texts: bool,
 }
 
 impl ValueWriter<'_> {
@@ -49,7 +51,12 @@ impl ValueWriter<'_> {
 
     #[inline]
     pub(crate) fn text(self, text: &str) {
-        if let Some(Rewriter { redact, key }) = self.rewriter {
+        if let Some(Rewriter {
+            redact,
+            key,
+            texts: true,
+        }) = self.rewriter
+        {
             let mut new = String::new();
             if redact.rewrite(key, text, &mut new) {
                 return self.plain_text(&new);
@@ -155,7 +162,12 @@ impl ValueWriter<'_> {
             rewriter: None,
         };
         as_it_comes.formatted(value);
-        if rewriter.is_some_and(|rewriter| rewriter.redact.may_rewrite(&out[start..])) {
+        let asked = |rewriter: Rewriter<'_>| {
+            // A text has a quote before it; what has none, has a structure.
+            let concerned = rewriter.texts || out.get(start) != Some(&b'"');
+            concerned && rewriter.redact.may_rewrite(&out[start..])
+        };
+        if rewriter.is_some_and(asked) {
             ValueWriter {
                 out,
                 end,
@@ -205,7 +217,7 @@ impl ValueWriter<'_> {
 impl ValueWriter<'_> {
     /// A value of [`json`](crate::json): its strings are asked about one by one.
     fn structured(self, json: &[u8]) {
-        let (Some(Rewriter { redact, key }), Ok(mut value)) =
+        let (Some(Rewriter { redact, key, .. }), Ok(mut value)) =
             (self.rewriter, serde_json::from_slice(json))
         else {
             return self.out.extend_from_slice(LOST);

@@ -155,3 +155,24 @@ macro_rules! ecs {
 }
 
 pub(super) use {ecs, google, plain};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(micros: u64, latency: &str, ms: &str) {
+        let duration = Duration::from_micros(micros) + Duration::from_nanos(999);
+        assert_eq!(Seconds(duration).to_string(), latency);
+        assert_eq!(millis(duration).to_string(), ms);
+    }
+
+    /// `google.protobuf.Duration` in JSON: digits, a point and at most nine more of them, and an `s`; never an exponent.
+    #[test]
+    fn latencies_are_seconds_to_the_microsecond() {
+        check(0, "0s", "0");
+        check(1, "0.000001s", "0.001");
+        check(1_500_000, "1.5s", "1500");
+        check(86_400_000_001, "86400.000001s", "86400000.001");
+    }
+}

@@ -41,34 +41,46 @@ pub fn valid_request_id(id: &[u8]) -> Option<&str> {
 /// ```
 #[must_use]
 pub fn new_request_id() -> String {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let id = (u128::from(next()) << 64) | u128::from(next());
-    (0..32)
-        .rev()
-        .map(|digit| char::from(HEX[(id >> (4 * digit)) as usize & 0xf]))
-        .collect()
+    let digits = new_digits();
+    digits.iter().copied().map(char::from).collect()
 }
 
-/// The next number of this thread's SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
-fn next() -> u64 {
+/// The same without an allocation.
+pub(super) fn new_digits() -> [u8; 32] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let (high, low) = next();
+    let id = (u128::from(high) << 64) | u128::from(low);
+    std::array::from_fn(|digit| HEX[(id >> (4 * (31 - digit))) as usize & 0xf])
+}
+
+/// The next two numbers of this thread, each of a SplitMix64 of its own (Steele, Lea and Flood, "Fast splittable
+/// pseudorandom number generators").
+///
+/// Of one generator's 2^64 states two threads of a large fleet may well come across the same ones, and would make the same
+/// ids from then on; two that are seeded apart have 2^128.
+fn next() -> (u64, u64) {
     const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
     thread_local! {
-        static STATE: Cell<u64> = Cell::new(seed());
+        static STATE: Cell<(u64, u64)> = Cell::new((seed(), seed()));
     }
-    // While the thread ends there is no state any more, and one number from the system will do.
-    let state = STATE
+    const fn mixed(state: u64) -> u64 {
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+    // While the thread ends there is no state any more, and numbers from the system will do.
+    let (high, low) = STATE
         .try_with(|state| {
-            let next = state.get().wrapping_add(GAMMA);
+            let (high, low) = state.get();
+            let next = (high.wrapping_add(GAMMA), low.wrapping_add(GAMMA));
             state.set(next);
             next
         })
-        .unwrap_or_else(|_| seed());
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+        .unwrap_or_else(|_| (seed(), seed()));
+    (mixed(high), mixed(low))
 }
 
-/// Different for each thread and each process: the keys come from the system's random numbers, once a thread, and the
+/// Different for each call, each thread and each process: the keys come from the system's random numbers, once a thread, and the
 /// process and the time are mixed in.
 fn seed() -> u64 {
     let now = std::time::SystemTime::UNIX_EPOCH

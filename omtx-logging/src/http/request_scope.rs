@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use omtx_context::{Scope, keys};
 use omtx_http::{End, Observer, Slot};
 
-use super::request_id::{new_request_id, valid_request_id};
+use super::request_id::{new_digits, valid_request_id};
 
 /// The header that carries a request's id in and out.
 pub const DEFAULT_REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -88,9 +88,10 @@ impl Observer for RequestScope {
         let (scope, id) = match self.sent(request) {
             Some((id, value)) => (scope.with(keys::REQUEST_ID, id), value.clone()),
             None => {
-                let id = new_request_id();
+                let digits = new_digits();
+                let id = std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII");
                 let value =
-                    HeaderValue::from_str(&id).expect("hexadecimal digits are a header value");
+                    HeaderValue::from_str(id).expect("hexadecimal digits are a header value");
                 // For those further in: a proxy that passes headers on, a handler that reads it.
                 request
                     .headers_mut()

@@ -89,7 +89,8 @@ impl SpanState {
         let (mut line, mut new) = (Vec::new(), Values::default());
         let mut recorder = Recorder {
             plan: &self.plan,
-            redact: core.redact.as_deref().filter(|redact| redact.rewrites()),
+            redact: core.redact.as_deref(),
+            rewrites_texts: core.rewrites_texts,
             line: &mut line,
             fields: &mut new.bytes,
             slots: Some(&mut new.slots),

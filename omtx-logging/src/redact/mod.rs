@@ -25,7 +25,8 @@ pub trait Redact: Send + Sync + 'static {
         true
     }
 
-    /// Whether [`rewrite`](Self::rewrite) ever returns true; if not, text is encoded without a detour.
+    /// Whether [`rewrite`](Self::rewrite) ever returns true; if not, text is encoded without a detour. Asked once. True by
+    /// default.
     fn rewrites(&self) -> bool {
         true
     }

@@ -80,6 +80,8 @@ pub struct Redaction {
     headers: Names,
     parameters: Names,
     allowed: Vec<Box<str>>,
+    /// Whether the names are looked for in texts, too.
+    in_texts: bool,
     /// Whether bearer tokens and web tokens are looked for.
     tokens: bool,
     markers: Vec<Finder<'static>>,
@@ -104,10 +106,40 @@ impl Redaction {
         }
     }
 
-    /// Nothing yet: for those who want to name everything themselves.
+    /// The keys above, and no pattern: texts stay as they are. What a logging does that was told nothing else.
+    ///
+    /// Whether a key is hidden is known when its callsite is, so it costs a line nothing. Keys inside of
+    /// [`json`](crate::json) values are keys as well. Patterns guess, and look at every text; so they are asked for, with
+    /// [`new`](Self::new).
+    ///
+    /// ```
+    /// use omtx_logging::Logging;
+    /// use omtx_logging::testing::Lines;
+    ///
+    /// # fn main() -> Result<(), omtx_logging::Error> {
+    /// # let lines = Lines::default();
+    /// let logging = Logging::builder("hub").sink(lines.clone()).build()?; // not told of a redaction
+    /// # let _default = tracing::subscriber::set_default(logging.subscriber());
+    /// tracing::info!(user = "ada", password = "hunter2", note = "unexpected token: `;`", "login");
+    /// assert!(lines.take()[0].ends_with(r#""user":"ada","password":"[redacted]","note":"unexpected token: `;`"}"#));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keys_only() -> Self {
+        Self {
+            in_texts: false,
+            tokens: false,
+            parameters: Names::default(),
+            ..Self::new()
+        }
+    }
+
+    /// Nothing yet: for those who want to name everything themselves, and for those who want nothing hidden.
     #[must_use]
     pub fn empty() -> Self {
         Self {
+            in_texts: true,
             keys: Names::default(),
             headers: Names::default(),
             parameters: Names::default(),
@@ -117,7 +149,8 @@ impl Redaction {
         }
     }
 
-    /// Hides the values of this key as well, alone and as the end of a longer one, in fields and in texts.
+    /// Hides the values of this key as well, alone and as the end of a longer one, in fields, and where names are looked for
+    /// in texts, in texts.
     ///
     /// A name without an ASCII letter or digit is ignored.
     #[must_use]
@@ -157,12 +190,15 @@ impl Redaction {
 
     /// What `=` and `:` stand before.
     fn assigned(&self, text: &[u8], found: &mut Found) {
+        if !self.looks_for_names() {
+            return;
+        }
         for at in memchr2_iter(b'=', b':', text) {
             if at < found.end {
                 continue;
             }
             let (query, next) = (text[at] == b'=', text.get(at + 1));
-            if !query && next == Some(&b'/') {
+            if !query && next == Some(&b'/') && self.in_texts {
                 user_info(text, at + 1, found);
                 continue;
             }
@@ -171,8 +207,9 @@ impl Redaction {
                 continue;
             }
             let name = name_before(text, at);
-            let header = self.headers.end(name);
-            if !(header || self.keys.end(name) || (query && self.parameters.end(name))) {
+            let header = self.in_texts && self.headers.end(name);
+            let key = self.in_texts && self.keys.end(name);
+            if !(header || key || (query && self.parameters.end(name))) {
                 continue;
             }
             if self.allows(name) {
@@ -187,6 +224,21 @@ impl Redaction {
             };
             found.add(start, end);
         }
+    }
+
+    fn looks_for_names(&self) -> bool {
+        let names = [&self.keys, &self.headers];
+        let any = names.iter().any(|names| !names.is_empty());
+        (self.in_texts && any) || !self.parameters.is_empty()
+    }
+
+    /// Whether one of the keys inside a JSON value is hidden.
+    fn hides_inside(&self, json: &[u8]) -> bool {
+        memchr::memchr_iter(b':', json).any(|at| {
+            json[..at]
+                .strip_suffix(b"\"")
+                .is_some_and(|name| self.is_secret(name))
+        })
     }
 
     fn allows(&self, name: &[u8]) -> bool {
@@ -260,22 +312,20 @@ impl Redact for Redaction {
 
     fn may_rewrite(&self, json: &[u8]) -> bool {
         // No escape hides an `=`, a `:` or a letter, but it may hide where a word begins.
-        let named =
-            !(self.keys.is_empty() && self.headers.is_empty() && self.parameters.is_empty());
         let token = |at: usize| match json[at] {
             b'J' => json[..at].ends_with(b"ey"),
             _ => json[at..]
                 .get(..6)
                 .is_some_and(|word| word.eq_ignore_ascii_case(b"bearer")),
         };
-        (named && memchr2(b'=', b':', json).is_some())
+        (self.looks_for_names() && memchr2(b'=', b':', json).is_some())
             || (self.tokens && memchr3_iter(b'b', b'B', b'J', json).any(token))
             || !self.markers.is_empty()
+            || (matches!(json.first(), Some(b'{' | b'[')) && self.hides_inside(json))
     }
 
     fn rewrites(&self) -> bool {
-        let names = [&self.keys, &self.headers, &self.parameters];
-        names.iter().any(|names| !names.is_empty()) || self.tokens || !self.markers.is_empty()
+        self.looks_for_names() || self.tokens || !self.markers.is_empty()
     }
 }
 

@@ -1,7 +1,10 @@
 //! Secrets in keys and texts.
 
-use omtx_logging::{Redact, Redaction};
+use omtx_logging::{Logging, Redact, Redaction, Scope};
 use proptest::prelude::*;
+use tracing::{info, info_span};
+
+use crate::support::{lines_of, valid};
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
@@ -278,4 +281,49 @@ proptest! {
         prop_assert!(Redaction::new().rewrite("message", text, &mut out));
         prop_assert!(!out.contains(['Q', 'Z', 'J']), "{}", out);
     }
+}
+
+#[test]
+fn a_logging_that_was_told_nothing_hides_keys_and_leaves_texts_alone() {
+    let lines = lines_of(Logging::builder("hub"), || {
+        let _span = info_span!("login", api_key = "k-1").entered();
+        let scope = Scope::builder().with("session_token", "t-1").build();
+        scope.in_scope(|| info!(password = 7, text = "password=hunter2", "token: 1"));
+    });
+    let line = valid(&lines[0]);
+    for key in ["api_key", "session_token", "password"] {
+        assert_eq!(line[key], "[redacted]", "{line}");
+    }
+    assert_eq!(line["text"], "password=hunter2");
+    assert_eq!(line["message"], "token: 1");
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn keys_inside_of_structured_values_are_keys() {
+    use serde_json::json;
+    for (secret, expected) in [
+        (json!("hunter2"), json!("[redacted]")),
+        (json!({"a": [1]}), json!("[redacted]")),
+    ] {
+        let login = json!({"user": "ada", "auth": [{"password": secret}], "note": "token=1"});
+        let lines = lines_of(Logging::builder("hub"), || {
+            info!(login = omtx_logging::json(&login), "m");
+        });
+        assert_eq!(
+            valid(&lines[0])["login"],
+            json!({"user": "ada", "auth": [{"password": expected}], "note": "token=1"})
+        );
+    }
+}
+
+#[test]
+fn nothing_is_hidden_by_an_empty_redaction() {
+    let builder = Logging::builder("hub").redact(Redaction::empty());
+    let lines = lines_of(builder, || info!(password = "hunter2", "password=hunter2"));
+    let line = valid(&lines[0]);
+    assert_eq!(
+        (&line["password"], &line["message"]),
+        (&"hunter2".into(), &"password=hunter2".into())
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use omtx_logging::testing::Lines;
 use omtx_logging::{JobContext, Logging, RequestContext, Scope, WithScope};
 use serde_json::Value;
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::support::{builder, fields_of, lines_of, valid};
 
@@ -100,52 +100,90 @@ fn check_ids(line: &Value) {
     }
 }
 
-/// Two thousand tasks, each in a request and a job, that wait, spawn, and are cancelled.
+const TASKS: u64 = 2_000;
+
+/// Every third job waits at its end until it is cancelled.
+fn is_cancelled(task: u64) -> bool {
+    task % 3 == 0
+}
+
+/// The ways of handing the scope on to a task: ours, that of code which knows only spans, and a thread's.
+async fn child(task: u64) {
+    let log = move || info!(task, "child");
+    let spawned = match task % 4 {
+        0 => tokio::spawn(async move { log() }.in_current_scope()),
+        1 => tokio::spawn(
+            async move {
+                tokio::task::yield_now().await;
+                log();
+            }
+            .instrument(info_span!("child")),
+        ),
+        2 => {
+            let span = info_span!("around");
+            let _entered = span.enter();
+            tokio::spawn(async move { log() }.in_current_span())
+        }
+        _ => tokio::task::spawn_blocking(Scope::current().unwrap().wrap(log)),
+    };
+    spawned.await.unwrap();
+}
+
+async fn job(task: u64, at_the_gate: tokio::sync::oneshot::Sender<()>) -> Result<(), ()> {
+    for step in 0..3 {
+        info!(task, step, "job");
+        tokio::task::yield_now().await;
+    }
+    child(task).await;
+    if is_cancelled(task) {
+        at_the_gate.send(()).unwrap();
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+async fn request(task: u64) {
+    let user = format!("u-{task}");
+    RequestContext::current().unwrap().set_user(user);
+    info!(task, "request");
+    let (gate, at_the_gate) = tokio::sync::oneshot::channel();
+    let run = JobContext::new(format!("j-{task}"), "kmer").run(job(task, gate));
+    if is_cancelled(task) {
+        tokio::select! {
+            _ = run => unreachable!("it waits"),
+            arrived = at_the_gate => arrived.unwrap(),
+        }
+    } else {
+        run.await.unwrap();
+    }
+    {
+        let _guard = RequestContext::new("another's").enter();
+    }
+    info!(task, "request");
+}
+
+/// Two thousand tasks at once, each in a request and a job, that wait, spawn, and are cancelled.
 #[test]
 fn no_line_of_two_thousand_tasks_has_anothers_id_or_lacks_its_own() {
     let lines = Lines::default();
     let logging: Logging = builder().sink(lines.clone()).build().unwrap();
     let dispatch = tracing::Dispatch::new(logging.subscriber());
-    let thread_dispatch = dispatch.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
-        .enable_time()
         .on_thread_start(move || {
             // The runtime's threads log there as long as they live.
-            std::mem::forget(tracing::dispatcher::set_default(&thread_dispatch));
+            std::mem::forget(tracing::dispatcher::set_default(&dispatch));
         })
         .build()
         .unwrap();
     runtime.block_on(async {
-        let barrier = Arc::new(tokio::sync::Semaphore::new(0));
-        let tasks: Vec<_> = (0..2_000_u64)
+        let all_there = Arc::new(tokio::sync::Barrier::new(TASKS as usize));
+        let tasks: Vec<_> = (0..TASKS)
             .map(|task| {
-                let barrier = barrier.clone();
+                let all_there = all_there.clone();
                 let work = async move {
-                    RequestContext::current()
-                        .unwrap()
-                        .set_user(format!("u-{task}"));
-                    info!(task, "request");
-                    let job = JobContext::new(format!("j-{task}"), "kmer");
-                    let inner = async move {
-                        for step in 0..3 {
-                            info!(task, step, "job");
-                            tokio::task::yield_now().await;
-                        }
-                        let child =
-                            tokio::spawn(async move { info!(task, "child") }.in_current_scope());
-                        child.await.unwrap();
-                        if task % 3 == 0 {
-                            // Is cancelled here.
-                            barrier.acquire().await.unwrap().forget();
-                        }
-                        Ok::<_, ()>(())
-                    };
-                    let job = job.run(inner);
-                    let timeout =
-                        std::time::Duration::from_secs(if task % 3 == 0 { 0 } else { 3600 });
-                    let _ = tokio::time::timeout(timeout, job).await;
-                    info!(task, "request");
+                    all_there.wait().await;
+                    request(task).await;
                 };
                 tokio::spawn(work.in_scope(RequestContext::new(format!("r-{task}"))))
             })
@@ -153,23 +191,33 @@ fn no_line_of_two_thousand_tasks_has_anothers_id_or_lacks_its_own() {
         for task in tasks {
             task.await.unwrap();
         }
-        info!("outside");
     });
     drop(runtime);
     let lines: Vec<Value> = lines.take().iter().map(|line| valid(line)).collect();
-    let of_tasks: Vec<&Value> = lines
-        .iter()
-        .filter(|line| line.get("task").is_some())
+    let with = |key: &'static str| lines.iter().filter(move |line| line.get(key).is_some());
+    let (of_tasks, closing) = (with("task"), with("outcome"));
+    // Two of the request, three of the job, one of the child.
+    assert_eq!(of_tasks.clone().count() as u64, TASKS * 6);
+    of_tasks.for_each(check_ids);
+    assert_eq!(with("request_id").count(), lines.len(), "none is outside");
+    let mut ended: Vec<u64> = closing
+        .map(|line| {
+            let id = line["job_id"].as_str().unwrap().strip_prefix("j-").unwrap();
+            let task = id.parse().unwrap();
+            assert_eq!(line["request_id"], format!("r-{id}"), "{line}");
+            assert_eq!(line["user_id"], format!("u-{id}"), "{line}");
+            let outcome = if is_cancelled(task) {
+                "cancelled"
+            } else {
+                "completed"
+            };
+            assert_eq!(line["outcome"], outcome, "{line}");
+            task
+        })
         .collect();
-    assert!(of_tasks.len() >= 2_000 * 3, "{}", of_tasks.len());
-    of_tasks.into_iter().for_each(check_ids);
-    let closing: Vec<&Value> = lines
-        .iter()
-        .filter(|line| line.get("outcome").is_some())
-        .collect();
-    assert_eq!(closing.len(), 2_000);
-    for line in closing {
-        let id = line["job_id"].as_str().unwrap().strip_prefix("j-").unwrap();
-        assert_eq!(line["request_id"], format!("r-{id}"), "{line}");
-    }
+    ended.sort_unstable();
+    assert!(
+        ended.into_iter().eq(0..TASKS),
+        "each job has one closing line"
+    );
 }
