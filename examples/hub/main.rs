@@ -2,6 +2,7 @@
 //!
 //! `--demo` makes traffic of its own for half a minute and goes on serving; `--demo --once` makes one round and stops.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{Write, stderr};
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use omtx_examples::hub::client::ClientError;
-use omtx_examples::hub::demo::{self, Watch};
+use omtx_examples::hub::demo::{self, Reason, Watch};
 use omtx_examples::hub::{Config, Hub, config, logging};
 use omtx_metrics::Catalog;
 
@@ -101,6 +102,13 @@ async fn demonstrate(address: SocketAddr, catalog: Catalog, once: bool) {
 }
 
 async fn rounds(address: SocketAddr, catalog: &Catalog, once: bool) -> Result<(), ClientError> {
+    say(&format!(
+        "\
+hub demonstrates itself on http://{address}. Its log goes to stdout:
+`> hub.log` puts it aside, and LOG_FORMAT=pretty makes it easier on the eyes.
+
+"
+    ));
     let mut watch = Watch::start(address).await?;
     let since = Instant::now();
     for seed in 1.. {
@@ -124,13 +132,21 @@ async fn rounds(address: SocketAddr, catalog: &Catalog, once: bool) -> Result<()
 fn summary(watch: &Watch, catalog: &Catalog) -> String {
     let (moved, unmoved) = (watch.moved().count(), watch.unmoved(catalog));
     let of = moved + unmoved.len();
-    let mut text = format!("\n{moved} of {of} metric families moved. The others:\n");
+    let mut others: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for family in unmoved {
-        let why = match demo::reason(family) {
-            Some(why) => format!("constant: {why}"),
-            None => "did not move, though it should have".to_owned(),
+        let (families, why) = match demo::reason(family) {
+            Some(Reason { families, why }) => (families, why),
+            None => (family, "did not move, though it should have"),
         };
-        text += &format!("  {family:<50} {why}\n");
+        others.entry(families).or_insert((0, why)).0 += 1;
+    }
+    let mut text = format!("\n{moved} of {of} metric families moved. The others:\n");
+    for (families, (count, why)) in others {
+        let families = match count {
+            1 => families.to_owned(),
+            _ => format!("{families} ({count})"),
+        };
+        text += &format!("  {families:<32} {why}\n");
     }
     text + "\n"
 }
@@ -147,6 +163,7 @@ hub listens on http://{address}. Try:
   curl http://{address}/metrics
   curl http://{address}/health
 
+Its log is JSON lines on stdout; LOG_FORMAT=pretty makes them easier on the eyes.
 ctrl-c stops it; --help lists what can be set.
 "
     ));

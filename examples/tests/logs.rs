@@ -67,7 +67,6 @@ async fn the_lines_of_a_request_its_job_and_its_webhook_are_joined_by_their_ids(
                 "job submitted",
                 "job started",
                 "job panicked",
-                "a job panicked",
                 "webhook attempt failed",
             ],
         ),

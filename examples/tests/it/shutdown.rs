@@ -57,6 +57,7 @@ async fn the_longest_times_that_can_be_set_are_served_to_the_end() {
     let hub = TestHub::with(|config| {
         *config = Config {
             listen: config.listen,
+            drain_delay: config.drain_delay,
             ..set
         }
     })

@@ -14,7 +14,7 @@ use super::client::{Answer, Client, ClientError};
 use super::webhook;
 use dna::Dna;
 use receiver::Receiver;
-pub use watch::{CONSTANT, Watch, reason};
+pub use watch::{CONSTANT, Reason, Watch, reason};
 
 /// Between two looks at what is not over.
 const POLL: Duration = Duration::from_millis(20);

@@ -36,29 +36,45 @@ pub const CONSTANT: &[(&str, &str)] = &[
     ),
 ];
 
-/// Families that tell of the process rather than of the traffic, by how their names begin, and why they may stand still.
+/// Families that tell of the process rather than of the traffic, and why they may stand still.
 const SAMPLED: &[(&str, &str)] = &[
-    ("process_", "sampled once a minute"),
-    ("system_", "sampled once a minute"),
-    ("cgroup_", "sampled once a minute"),
-    ("omtx_hub_gpu_", "the GPUs, which no job of the hub uses"),
-    ("tokio_", "the runtime's own state"),
+    ("process_*", "read once a minute"),
+    ("system_*", "read once a minute"),
+    ("cgroup_*", "read once a minute"),
     (
-        "omtx_hub_health_",
-        "what checks found, which traffic need not change",
+        "omtx_hub_gpu_*",
+        "what GPUs do, where there are any; no job of the hub uses one",
+    ),
+    ("tokio_*", "the state of the runtime"),
+    (
+        "omtx_hub_health_*",
+        "what checks find, which is the same all the time",
     ),
     (
-        "omtx_log_",
+        "omtx_log_*",
         "lines cut or lost; a healthy service keeps it at 0",
     ),
 ];
 
+/// Why families may stand still whatever the traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Which families: a name, or how names begin, with a `*`.
+    pub families: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
 /// Why a family may stand still whatever the traffic; `None` if it should have moved.
 #[must_use]
-pub fn reason(family: &str) -> Option<&'static str> {
-    let constant = CONSTANT.iter().find(|(name, _)| *name == family);
-    let sampled = || SAMPLED.iter().find(|(start, _)| family.starts_with(start));
-    constant.or_else(sampled).map(|(_, why)| *why)
+pub fn reason(family: &str) -> Option<Reason> {
+    let all = CONSTANT.iter().chain(SAMPLED);
+    let mut of_family = all.filter(|(families, _)| match families.strip_suffix('*') {
+        Some(start) => family.starts_with(start),
+        None => family == *families,
+    });
+    let (families, why) = of_family.next()?;
+    Some(Reason { families, why })
 }
 
 /// How long to wait for a family to move.
