@@ -4,7 +4,7 @@
 //! or with a new toolchain, look at the new messages before you keep them:
 //!
 //! ```text
-//! TRYBUILD=overwrite OMTX_COMPILE_FAIL=1 cargo test -p omtx-logging --test compile_fail
+//! TRYBUILD=overwrite OMTX_COMPILE_FAIL=1 cargo test -p omtx-context --test compile_fail
 //! ```
 //!
 //! `OMTX_COMPILE_FAIL=1` runs the cases on whatever rustc there is.
