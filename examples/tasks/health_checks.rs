@@ -69,8 +69,13 @@ fn health(
                 .critical(false)
                 .thresholds(1, 3),
         )
-        // What the collector's own threads have seen: this calls no driver, so it cannot hang in one.
-        .check(Spec::new("gpu", gpus.check()).critical(false))
+        // What the collector's own threads have seen: this calls no driver, so it cannot hang in one. Until they have looked
+        // for the first time, it fails.
+        .check(
+            Spec::new("gpu", gpus.check())
+                .critical(false)
+                .interval(often),
+        )
         // These one instance can lose alone: the others take its requests.
         .check(Spec::new("disk", Disk::new(&settings.data).writable(true)).readiness(true))
         .check(

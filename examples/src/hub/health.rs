@@ -33,7 +33,8 @@ pub(super) fn health(
         .version(env!("CARGO_PKG_VERSION"))
         .drain(Drain::new(drain))
         .metrics(registry)
-        // Only those on this machine see what the checks found. An address is as good as the network that it comes from.
+        // Only those on this machine see what the checks found. Behind a proxy on the same machine, or a mesh's sidecar, that
+        // would be everybody: there, let the proxy set a header, as `tasks/health_checks.rs` does.
         .details_for(is_local)
         .check(
             Spec::new("queue", move || {
