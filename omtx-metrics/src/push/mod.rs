@@ -79,8 +79,7 @@
 //! ([on drop](Pushgateway::push_on_drop), [periodic](Pushgateway::push_every)) hands its error to
 //! [`on_error`](PushgatewayBuilder::on_error). No error and no `Debug` shows a password or a token.
 //!
-//! A proxy is taken from the environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set, whatever the
-//! scheme of the Pushgateway, unless `NO_PROXY` names its host.
+//! Proxies are taken from the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
 
 mod authorization;
 mod backoff;

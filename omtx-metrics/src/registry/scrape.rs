@@ -13,7 +13,6 @@ impl Registry {
     /// Everything that is registered, in text format 0.0.4, sorted by family name.
     ///
     /// `/metrics` adds the library's own families (`omtx_*`) to this; see [`Exporter`](crate::Exporter).
-    /// Waits for [collectors](crate::Collector) as a scrape does, as all of these methods do.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut out = Vec::new();

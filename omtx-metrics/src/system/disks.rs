@@ -26,7 +26,13 @@ pub struct DeviceLabels<'a> {
     pub device: &'a str,
 }
 
-/// The space and the traffic of disks. File systems without a disk (tmpfs, proc…) have no rows.
+/// The space and the traffic of disks. File systems without a disk (tmpfs, proc…) have no rows, and neither have those of
+/// other machines (NFS, CIFS, autofs): they may never answer.
+///
+/// # Source
+///
+/// sysinfo, which on Linux reads `/proc/mounts`, asks `statvfs` of each file system (`f_blocks`, `f_bavail`), and reads the
+/// traffic from `/proc/diskstats`, sectors of 512 bytes.
 #[derive(Debug, MetricSet)]
 #[metrics(bare, crate = crate)]
 #[non_exhaustive]

@@ -30,7 +30,18 @@ pub struct LoadLabels {
 }
 
 /// What everything on the machine uses together. In a container that is the node, not the container: see
-/// [`CgroupMetrics`](super::CgroupMetrics).
+/// [`CgroupMetrics`](super::CgroupMetrics). Only the network's interfaces are the container's own.
+///
+/// # Source
+///
+/// sysinfo, which on Linux reads:
+///
+/// | family | where it is from |
+/// |---|---|
+/// | `system_cpu_utilization_ratio` | the line `cpu` of `/proc/stat`, ticks: all but `idle` and `iowait`, over all |
+/// | `system_load` | `/proc/loadavg` |
+/// | `system_memory_*`, `system_swap_*` | `/proc/meminfo`, KiB |
+/// | `system_network_*_bytes_total` | `rx_bytes`, `tx_bytes` of `/sys/class/net/*/statistics` |
 #[derive(Debug, MetricSet)]
 #[metrics(bare, crate = crate)]
 #[non_exhaustive]

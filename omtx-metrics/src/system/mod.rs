@@ -30,26 +30,29 @@
 //! # When the values are from
 //!
 //! They are read on two threads of their own, every [`DEFAULT_INTERVAL`] unless the builder says otherwise, and never by a
-//! scrape. One of the threads does nothing but ask file systems for their size, because a network file system whose server
-//! is gone answers never; the other rows stay fresh meanwhile. What was not read for three intervals goes away: an absent
-//! row is the truth, an old one is not. The threads end with the registry.
+//! scrape. One of the threads does nothing but ask file systems for their size, because one that hangs (a dying disk, FUSE
+//! without its server) answers never; the other rows stay fresh meanwhile. Network file systems are not asked at all. What
+//! was not read for three intervals goes away: an absent row is the truth, an old one is not. The threads end with the registry.
 //!
 //! # What happens when something cannot be read
 //!
 //! Its rows are absent, those of the other sources are not affected, and `omtx_system_sample_errors_total{source}` counts
-//! each failed attempt. A container without a limit has no `cgroup_*_limit_*` row. On systems other than Linux there are no
+//! each failed attempt, and each time that rows went away because they were too old. A container without a limit has no `cgroup_*_limit_*` row. On systems other than Linux there are no
 //! `cgroup_*` rows, and of `process_*` only CPU, memory and start time.
 //!
 //! # Agreement with other tools
 //!
 //! | family | the same as |
 //! |---|---|
-//! | `process_*` | client_golang's process collector; psutil's `Process().memory_info()`, `.num_fds()`, `.create_time()` |
+//! | `process_*` | client_golang's process collector; psutil's `Process().memory_info()`, `.cpu_times()`, `.num_fds()`, `.rlimit()`, `.create_time()` |
 //! | `system_memory_*`, `system_swap_*` | `MemTotal`, `MemAvailable`, `SwapTotal`, `SwapFree` of `/proc/meminfo`; `used` is total less available |
 //! | `system_cpu_utilization_ratio` | psutil's `cpu_percent() / 100`, over the last interval and all CPUs |
 //! | `system_disk_used_bytes` | total less available, as `df` computes its percentage: what only root may use counts as used |
+//! | `system_network_*` | psutil's `net_io_counters(pernic=True)` |
 //! | `cgroup_memory_used_bytes` | the working set of cAdvisor and kubelet: usage less inactive file cache |
 
+#[doc(hidden)]
+pub mod __bench;
 #[cfg(target_os = "linux")]
 mod cgroup;
 mod disks;

@@ -5,6 +5,19 @@ use crate::{CounterF64, Gauge, MetricSet, Snapshot};
 /// What the process itself uses. Names, types and meaning are those of client_golang's process collector.
 ///
 /// Rows whose source cannot be read are absent.
+///
+/// # Source
+///
+/// | family | where Linux has it |
+/// |---|---|
+/// | `process_cpu_seconds_total` | `utime` + `stime` of `/proc/self/stat`, ticks |
+/// | `process_virtual_memory_bytes`, `process_resident_memory_bytes` | `vsize`, bytes, and `rss`, pages, of `/proc/self/stat` |
+/// | `process_start_time_seconds` | `starttime` of `/proc/self/stat`, ticks, after `btime` of `/proc/stat` |
+/// | `process_open_fds` | entries of `/proc/self/fd` |
+/// | `process_max_fds`, `process_virtual_memory_max_bytes` | the soft limits of `/proc/self/limits` |
+/// | `process_network_*_bytes_total` | `InOctets`, `OutOctets` of `IpExt` in `/proc/self/net/netstat` |
+///
+/// Elsewhere: sysinfo.
 #[derive(Debug, MetricSet)]
 #[metrics(bare, crate = crate)]
 #[non_exhaustive]
@@ -102,6 +115,8 @@ impl ProcessMetrics {
 fn read() -> (Reading, bool) {
     use procfs::process::{LimitValue, Process};
 
+    // First: what is opened to read the rest is none of the process's own.
+    let open_fds = open_fds();
     let Ok(process) = Process::myself() else {
         return (Reading::default(), false);
     };
@@ -116,11 +131,7 @@ fn read() -> (Reading, bool) {
         cpu_seconds: stat
             .as_ref()
             .map(|stat| (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64),
-        // The directory handle with which they are counted is one more than there were.
-        open_fds: process
-            .fd_count()
-            .ok()
-            .map(|open| open.saturating_sub(1) as f64),
+        open_fds,
         max_fds: limits
             .as_ref()
             .map(|limits| limit(limits.max_open_files.soft_limit)),
@@ -143,6 +154,20 @@ fn read() -> (Reading, bool) {
         && reading.open_fds.is_some()
         && reading.received_bytes.is_some();
     (reading, complete)
+}
+
+/// The directory's size is their number since Linux 6.2, and 0 before (f1f1f2569901); then they are counted, less the handle
+/// that this takes.
+#[cfg(target_os = "linux")]
+#[allow(clippy::cast_precision_loss)]
+fn open_fds() -> Option<f64> {
+    const OPEN: &str = "/proc/self/fd";
+    let size = std::fs::metadata(OPEN).ok()?.len();
+    if size > 0 {
+        return Some(size as f64);
+    }
+    let listed = std::fs::read_dir(OPEN).ok()?.count();
+    Some(listed.saturating_sub(1) as f64)
 }
 
 /// A counter of the `IpExt` group in `/proc/net/netstat`: two lines a group, names first, then values (proc_net(5)).

@@ -45,7 +45,7 @@ pub struct SourceLabels {
 #[metrics(bare, crate = crate)]
 #[non_exhaustive]
 pub struct SystemMetrics {
-    /// Attempts to read a source that failed, wholly or in part.
+    /// Attempts to read a source that failed, wholly or in part, and times that its rows went away because they were too old.
     #[metric(zeroed)]
     pub omtx_system_sample_errors_total: Family<SourceLabels, Counter>,
 }
@@ -60,6 +60,11 @@ impl SystemMetrics {
             disks: true,
             cgroup: true,
         }
+    }
+
+    fn count(&self, source: Source) {
+        let labels = SourceLabels { source };
+        self.omtx_system_sample_errors_total.with(labels).inc();
     }
 }
 
@@ -199,7 +204,12 @@ impl Sampling {
             sources.push((Source::Cgroup, guarded(clear, look)));
         }
         let mut sampling = Self { tracks: Vec::new() };
-        let mut track = |name, now, sources: Vec<Look>, forget| -> Result<(), Error> {
+        let mut track = |name, now, sources: Vec<Look>, mut forget: Vec<Forget>| {
+            // A source that hangs does not say that it failed.
+            for (source, _) in &sources {
+                let (errors, source) = (Arc::clone(&errors), *source);
+                forget.push(Arc::new(move || errors.count(source)));
+            }
             let track = Arc::new(Track::new(builder.interval, forget));
             // Told to stop if the next thread is refused.
             sampling.tracks.push(Arc::clone(&track));
@@ -271,9 +281,7 @@ impl Looks {
     fn look(&mut self) {
         for (source, look) in &mut self.sources {
             if !look() {
-                let labels = SourceLabels { source: *source };
-                let errors = &self.errors.omtx_system_sample_errors_total;
-                errors.with(labels).inc();
+                self.errors.count(*source);
             }
         }
     }
@@ -289,8 +297,10 @@ struct Track {
 
 struct State {
     stop: bool,
-    /// `None` once the rows were taken away.
+    /// When the last look, or the track, began to count; `None` once the rows were taken away.
     looked: Option<Instant>,
+    /// How often the rows were taken away.
+    forgotten: u64,
 }
 
 /// Intervals after which rows that were not read again go away.
@@ -302,7 +312,8 @@ impl Track {
             interval,
             state: Mutex::new(State {
                 stop: false,
-                looked: None,
+                looked: Some(Instant::now()),
+                forgotten: 0,
             }),
             stopped: Condvar::new(),
             forget,
@@ -330,8 +341,15 @@ impl Track {
     }
 
     fn look(&self, looks: &mut Looks) {
+        let before = lock(&self.state).forgotten;
         looks.look();
-        lock(&self.state).looked = Some(Instant::now());
+        let mut state = lock(&self.state);
+        state.looked = Some(Instant::now());
+        let forgotten = state.forgotten != before;
+        drop(state);
+        if forgotten {
+            looks.look(); // what it had shown may have been taken away by the scrape that found the last look too old
+        }
     }
 
     /// Until the next look is due; false if there will be none.
@@ -357,6 +375,7 @@ impl Track {
             .is_some_and(|looked| looked.elapsed() > self.interval * MAX_AGE);
         if old {
             state.looked = None;
+            state.forgotten += 1;
             self.forget.iter().for_each(|forget| forget());
         }
     }
@@ -400,6 +419,52 @@ mod tests {
 
         track.look(&mut looks);
         assert!(lock(&track.state).looked.is_some());
+    }
+
+    #[test]
+    fn rows_that_are_taken_away_during_a_look_are_shown_again() {
+        let shown = Arc::new(AtomicUsize::new(0));
+        let forget = {
+            let shown = Arc::clone(&shown);
+            move || shown.store(0, Ordering::Relaxed)
+        };
+        let track = Arc::new(Track::new(Duration::from_secs(10), vec![Arc::new(forget)]));
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(31)).unwrap();
+        lock(&track.state).looked = Some(long_ago);
+        let look = {
+            let (shown, track) = (Arc::clone(&shown), Arc::clone(&track));
+            move || {
+                shown.store(1, Ordering::Relaxed);
+                track.forget_old(); // a scrape, before the look is over
+                true
+            }
+        };
+        let mut looks = Looks {
+            errors: errors(),
+            sources: vec![(Source::Disks, Box::new(look))],
+        };
+        track.look(&mut looks);
+        assert_eq!(shown.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_source_that_hangs_from_the_start_is_counted_once() {
+        let registry = Registry::new();
+        let builder = SystemMetrics::builder().machine(false).cgroup(false);
+        let sampling = Sampling::new(&builder.disks(false), &registry).unwrap();
+        let errors = registry.register::<SystemMetrics>().unwrap();
+        let count = || {
+            let family = &errors.omtx_system_sample_errors_total;
+            let source = Source::Process;
+            family.with(SourceLabels { source }).get()
+        };
+        let before = count();
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(46)).unwrap();
+        lock(&sampling.tracks[0].state).looked = Some(long_ago);
+        sampling.tracks[0].forget_old();
+        sampling.tracks[0].forget_old();
+        assert_eq!(count() - before, 1);
+        assert!(!registry.to_text().contains("\nprocess_"));
     }
 
     #[test]

@@ -38,12 +38,15 @@ impl Place {
                 groups.iter().find(|group| group.hierarchy == 0)?,
             ),
         };
-        let mount = mounts.iter().find(|mount| match version {
+        let mounts = mounts.iter().filter(|mount| match version {
             Version::One => {
                 mount.fs_type == "cgroup" && mount.super_options.contains_key(controller)
             }
             Version::Two => mount.fs_type == "cgroup2",
-        })?;
+        });
+        // A hierarchy may be mounted more than once: the first that shows the group, if one does.
+        let mount =
+            mounts.min_by_key(|mount| !Path::new(&group.pathname).starts_with(&mount.root))?;
         let point = below(root, &mount.mount_point);
         Some(Self {
             version,
@@ -65,13 +68,13 @@ impl Place {
     }
 }
 
-/// The group's path within the mount. A container that sees the machine's paths has its own group mounted as the root.
+/// The group's path within the mount. A container that sees the machine's paths has its own group mounted as the root; and
+/// where the mount does not show the group by its path, the root is the nearest that can be seen.
 fn inside(mount: &MountInfo, group: &str) -> PathBuf {
     let group = Path::new(group);
     group
         .strip_prefix(&mount.root)
-        .unwrap_or(group)
-        .to_path_buf()
+        .map_or_else(|_| PathBuf::new(), Path::to_path_buf)
 }
 
 /// `path` below `root`, whatever it says: no way leads up.

@@ -134,6 +134,58 @@ fn version_1_in_a_container_that_sees_the_machine_s_paths() {
 }
 
 #[test]
+fn a_hierarchy_that_is_mounted_twice_is_read_where_it_shows_the_group() {
+    check(
+        &[
+            ("proc/self/cgroup", "11:memory:/docker/abc/inner\n"),
+            (
+                "proc/self/mountinfo",
+                "39 30 0:33 /docker/xyz /other rw - cgroup cgroup rw,memory\n\
+                 40 30 0:33 /docker/abc /cg/memory rw - cgroup cgroup rw,memory\n",
+            ),
+            ("other/memory.usage_in_bytes", "666\n"),
+            ("cg/memory/inner/memory.usage_in_bytes", "7\n"),
+            ("cg/memory/memory.limit_in_bytes", "100\n"),
+            ("cg/memory/memory.usage_in_bytes", "8\n"),
+        ],
+        Some(8.0),
+        Some(100.0),
+        None,
+    );
+}
+
+#[test]
+fn a_group_that_the_mount_does_not_show_is_read_at_the_mount_s_root() {
+    check(
+        &[
+            ("proc/self/cgroup", "0::/\n"),
+            (
+                "proc/self/mountinfo",
+                "31 24 0:28 /../../pod /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            ),
+            ("sys/fs/cgroup/memory.max", "1000\n"),
+            ("sys/fs/cgroup/memory.current", "7\n"),
+        ],
+        Some(7.0),
+        Some(1000.0),
+        None,
+    );
+    check(
+        &[
+            ("proc/self/cgroup", "11:memory:/docker/abc\n"),
+            (
+                "proc/self/mountinfo",
+                "40 30 0:33 /docker/xyz /cg rw - cgroup cgroup rw,memory\n",
+            ),
+            ("cg/memory.usage_in_bytes", "7\n"),
+        ],
+        Some(7.0),
+        None,
+        None,
+    );
+}
+
+#[test]
 fn version_1_without_limits_shows_numbers_that_mean_none() {
     check(
         &[
