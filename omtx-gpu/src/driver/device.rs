@@ -33,6 +33,8 @@ pub(super) struct Probe<'a> {
     fans: u32,
     links: Vec<u32>,
     readings: GpuReadings,
+    /// The most energy that the device has told: it never tells less while the driver lives.
+    energy_floor: f64,
 }
 
 impl<'a> Probe<'a> {
@@ -96,6 +98,7 @@ impl<'a> Probe<'a> {
             fans: 0,
             links: Vec::new(),
             readings: GpuReadings::default(),
+            energy_floor: 0.0,
         }
     }
 

@@ -22,9 +22,12 @@ pub struct DcgmLabels<'a> {
     pub pci_bus_id: &'a str,
     /// `nvidia0`
     pub device: &'a str,
-    /// The product's name.
+    /// The product's name; for a MIG instance, that of its device.
     #[label(name = "modelName")]
     pub model_name: &'a str,
+    /// How much of its device a MIG instance is: `1g.10gb`.
+    #[label(name = "GPU_I_PROFILE")]
+    pub profile: &'a str,
     /// The GPU instance's id of a MIG instance.
     #[label(name = "GPU_I_ID")]
     pub gpu_instance: &'a str,
@@ -237,20 +240,21 @@ impl Dcgm {
                 };
                 let identity = &device.identity;
                 let index = identity.index.to_string();
-                let (uuid, instance) = match &identity.mig {
+                let (uuid, instance, (model_name, profile)) = match &identity.mig {
                     GpuMig::Instance {
                         parent,
                         gpu_instance,
                         ..
-                    } => (parent, gpu_instance.to_string()),
-                    _ => (&identity.uuid, String::new()),
+                    } => (parent, gpu_instance.to_string(), parts(&identity.name)),
+                    _ => (&identity.uuid, String::new(), (&*identity.name, "")),
                 };
                 let labels = DcgmLabels {
                     gpu: &index,
                     uuid,
                     pci_bus_id: &identity.pci_bus_id,
                     device: &format!("nvidia{index}"),
-                    model_name: &identity.name,
+                    model_name,
+                    profile,
                     gpu_instance: &instance,
                     hostname: &self.hostname,
                     driver_version: driver.map_or("", |driver| &driver.version),
@@ -259,6 +263,11 @@ impl Dcgm {
             }
         });
     }
+}
+
+/// NVML names an instance after its device and its profile: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`.
+fn parts(name: &str) -> (&str, &str) {
+    name.rsplit_once(" MIG ").unwrap_or((name, ""))
 }
 
 fn mib(bytes: u64) -> f64 {

@@ -52,6 +52,27 @@ fn instances_are_devices_with_what_they_know() {
     assert_eq!(info.label("parent"), Some(&*uuid(0)));
     assert_eq!(info.label("index"), Some("0"));
 
+    // dcgm-exporter has them under their device's UUID and name.
+    let registry = omtx_metrics::Registry::new();
+    lab.gpus.register_dcgm(&registry).unwrap();
+    let scrape = omtx_metrics::testing::Exposition::parse(&registry.to_text()).unwrap();
+    let labels = [
+        ("UUID", &*uuid(0)),
+        ("modelName", "NVIDIA H100 80GB HBM3"),
+        ("GPU_I_PROFILE", "1g.10gb"),
+        ("GPU_I_ID", "2"),
+    ];
+    let used = scrape
+        .samples()
+        .find(|sample| {
+            sample.name == "DCGM_FI_DEV_FB_USED"
+                && labels
+                    .iter()
+                    .all(|(name, value)| sample.label(name) == Some(*value))
+        })
+        .unwrap();
+    assert_eq!(used.value, 1024.0);
+
     let snapshot = lab.gpus.snapshot();
     let found = snapshot.find("MIG-b").unwrap();
     assert!(matches!(found.identity.mig, GpuMig::Instance { .. }));

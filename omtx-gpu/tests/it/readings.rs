@@ -1,6 +1,6 @@
 //! What is read, and what is not asked.
 
-use fake_nvml::{Device, FakeDriver, Link, Process, Script};
+use fake_nvml::{Device, FakeDriver, Link, Process, Return, Script};
 use omtx_gpu::CollectorState::Up;
 use omtx_gpu::{GpuEccKind, GpuEccLocation, GpuThrottle};
 
@@ -110,6 +110,20 @@ fn energy_never_goes_back_within_a_life_of_the_driver() {
     set(1_500_000); // a glitch
     assert_eq!(energy(), 2_000.0);
     set(2_500_000);
+    assert_eq!(energy(), 2_500.0);
+
+    // Nor when the device did not answer in between.
+    let fail = |failure| {
+        lab.driver.change(|script| {
+            let symbol = "nvmlDeviceGetTotalEnergyConsumption".to_owned();
+            script.devices[0].fail.insert(symbol, failure);
+        });
+        lab.await_samples();
+    };
+    fail(Return::Unknown);
+    assert_eq!(lab.of(&uuid(0), "gpu_energy_joules_total"), None);
+    set(2_400_000);
+    fail(Return::Success);
     assert_eq!(energy(), 2_500.0);
 }
 

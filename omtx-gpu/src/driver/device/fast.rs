@@ -137,11 +137,9 @@ impl Probe<'_> {
             device.total_energy_consumption()
         })?;
         self.readings.energy_joules = millijoules.map(|millijoules| {
-            let joules = millijoules as f64 / 1e3;
-            // This probe lives as long as the driver does.
-            self.readings
-                .energy_joules
-                .map_or(joules, |floor| floor.max(joules))
+            // Kept apart from the reading, which is gone while the question is not answered.
+            self.energy_floor = self.energy_floor.max(millijoules as f64 / 1e3);
+            self.energy_floor
         });
         Ok(())
     }
