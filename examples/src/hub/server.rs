@@ -31,6 +31,8 @@ pub struct Hub {
     listener: TcpListener,
     workers: JoinSet<()>,
     webhooks: JoinSet<()>,
+    /// Sampled for as long as somebody holds it.
+    gpus: GpuCollector,
 }
 
 impl Hub {
@@ -72,6 +74,7 @@ impl Hub {
             listener,
             workers,
             webhooks,
+            gpus,
         })
     }
 
@@ -109,6 +112,7 @@ impl Hub {
             listener,
             mut workers,
             mut webhooks,
+            gpus,
         } = self;
         let (drain, config) = (app.health.drain().clone(), app.config.clone());
         info!(address = %listener.local_addr()?, workers = config.workers, "listening");
@@ -144,6 +148,7 @@ impl Hub {
         if timeout(GRACE, all(&mut webhooks)).await.is_err() {
             warn!("webhooks were still under way at the deadline");
         }
+        drop(gpus);
         info!("stopped");
         Ok(())
     }

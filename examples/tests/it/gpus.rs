@@ -119,6 +119,26 @@ async fn without_the_library_the_hub_serves_and_it_is_found_once_it_is_installed
     assert!(lab.hub.end().await.status.success());
 }
 
+/// What a machine with GPUs has, and nobody tells the hub of.
+#[tokio::test]
+async fn gpus_that_nobody_asked_for_are_found_and_stay() {
+    let driver = FakeDriver::new(two());
+    let variables = [
+        (
+            "LD_LIBRARY_PATH",
+            driver.path().parent().unwrap().to_str().unwrap(),
+        ),
+        ("HUB_GPU_INTERVAL", "0.05"),
+        ("OMTX_DRAIN_DELAY", "0"),
+    ];
+    let hub = HubProcess::start(&variables, Stdio::null());
+    let lab = Lab { driver, hub };
+    lab.is(Up).await;
+    lab.driver
+        .change(|script| script.devices[0].power_mw = Some(99_000));
+    lab.shows(FIRST, "omtx_hub_gpu_power_watts", 99.0).await;
+}
+
 #[tokio::test]
 async fn a_library_of_the_wrong_version_is_absent_until_it_fits() {
     let lab = Lab::start(FakeDriver::new(Script {
