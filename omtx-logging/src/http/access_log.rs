@@ -35,7 +35,7 @@ const KEPT: usize = 1024;
 /// |---|---|
 /// | succeeded, or was refused with a 4xx | INFO |
 /// | took longer than [`slow_after`](Self::slow_after) (streams and upgrades never do) | WARNING, with `slow: true` |
-/// | was given up by the client, before the response or during it | WARNING |
+/// | was given up by the client, before the response or during it, or in an upload that was then refused with a 4xx | WARNING |
 /// | failed with a 5xx, panicked, or broke off in a body | ERROR |
 ///
 /// Requests that are neither slow nor unsuccessful can be [skipped](Self::skip) or [sampled](Self::sample_successes); all
@@ -181,6 +181,8 @@ impl Observer for AccessLog {
     fn on_end(&self, kept: Self::State, slot: &mut Slot, end: &End) {
         let slow = self.is_slow(slot, end);
         let level = match end.kind() {
+            // The service refused what broke off on the way to it: no fault of its own, and no way for clients to page people.
+            EndKind::BodyError if (400..500).contains(&end.status()) => Level::Warning,
             EndKind::Error | EndKind::Panicked | EndKind::BodyError => Level::Error,
             EndKind::Cancelled | EndKind::Aborted => Level::Warning,
             EndKind::Ok if slow => Level::Warning,

@@ -207,6 +207,24 @@ async fn a_client_that_goes_away_a_panic_and_an_unread_body_have_their_lines() {
 }
 
 #[tokio::test]
+async fn an_upload_that_breaks_off_is_no_error_of_the_service() {
+    let service = Service::plain();
+    let broken = Body::from_stream(futures_util::stream::iter([
+        Ok("half"),
+        Err(std::io::Error::other("gone")),
+    ]));
+    let response = service
+        .send(Request::post("/login").body(broken).unwrap())
+        .await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let line = service.line();
+    assert_eq!(
+        (&line["level"], &line["outcome"]),
+        (&json!("WARNING"), &json!("body_error"))
+    );
+}
+
+#[tokio::test]
 async fn an_id_that_may_not_be_taken_over_is_replaced_for_all() {
     for (scope, headers) in [
         (RequestScope::new(), vec!["a\"b"]),
