@@ -13,6 +13,7 @@ use crate::state::{CollectorState, Status};
 ///
 /// | the collector | and | the check |
 /// |---|---|---|
+/// | starting | has not looked yet | is degraded |
 /// | up | | passes |
 /// | up | a device's row of memory could not be remapped | is degraded |
 /// | lost | some devices answer | is degraded |
@@ -30,6 +31,8 @@ use crate::state::{CollectorState, Status};
 /// let spec = Spec::new("gpu", gpus.check()).critical(false);
 /// assert_eq!(spec.name(), "gpu");
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// // Once it is known that there is no library, the check fails.
+/// while gpus.check().run().await.is_ok_and(|verdict| verdict.message() == Some("not looked for yet")) {}
 /// assert!(gpus.check().run().await.is_err());
 /// # });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -68,6 +71,10 @@ fn judge(status: &Status, snapshot: &GpuSnapshot, answering: usize) -> CheckResu
     let state = omtx_metrics::LabelValue::as_str(status.state);
     let known = snapshot.devices.len();
     let reason = || status.reason.as_deref().unwrap_or("no reason is known");
+    // A service that has just started is not down for want of a look that takes a driver a second.
+    if status.is_not_looked() {
+        return Ok(Verdict::degraded(reason()).detail("state", state));
+    }
     if answering == 0 && status.state != CollectorState::Up {
         return Err(Failure::new(reason())
             .detail("state", state)
@@ -104,5 +111,30 @@ impl fmt::Debug for GpuCheck {
         f.debug_struct("GpuCheck")
             .field("collector", &self.collector)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn before_the_first_look_it_is_degraded_and_does_not_fail() {
+        let status = Status::not_looked();
+        let snapshot = GpuSnapshot {
+            taken: Instant::now(),
+            taken_at: SystemTime::now(),
+            sampled_at: None,
+            status: status.clone(),
+            driver: None,
+            devices: Vec::new(),
+        };
+        let verdict = judge(&status, &snapshot, 0).unwrap();
+        assert_eq!(verdict.message(), Some("not looked for yet"));
+
+        let absent = Status::because(CollectorState::Absent, "no library");
+        assert!(judge(&absent, &snapshot, 0).is_err());
     }
 }

@@ -45,7 +45,7 @@ impl Shared {
             taken: Instant::now(),
             taken_at: SystemTime::now(),
             sampled_at: None,
-            status: Status::because(CollectorState::Absent, "not looked for yet"),
+            status: Status::not_looked(),
             driver: None,
             devices: Vec::new(),
         };

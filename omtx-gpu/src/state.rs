@@ -20,6 +20,8 @@ pub enum CollectorState {
     Lost,
 }
 
+const NOT_LOOKED: &str = "not looked for yet";
+
 /// A [`CollectorState`] and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,6 +38,16 @@ impl Status {
             state: CollectorState::Up,
             reason: None,
         }
+    }
+
+    /// Before the first look is over.
+    pub(crate) fn not_looked() -> Self {
+        Self::because(CollectorState::Absent, NOT_LOOKED)
+    }
+
+    #[cfg(feature = "health")]
+    pub(crate) fn is_not_looked(&self) -> bool {
+        self.reason.as_deref() == Some(NOT_LOOKED)
     }
 
     pub(crate) fn because(state: CollectorState, reason: impl Into<Arc<str>>) -> Self {
