@@ -140,25 +140,25 @@ impl Drain {
 
     fn begin(&self, delay: Duration) {
         let options = &self.shared.options;
-        let began = self.shared.times.send_if_modified(|times| {
+        self.shared.times.send_if_modified(|times| {
+            if times.is_some() {
+                return false;
+            }
             let began = Instant::now();
-            let starts = times.is_none();
-            times.get_or_insert(Times {
+            *times = Some(Times {
                 began,
                 stop: began + delay,
                 deadline: began + delay + options.deadline,
             });
-            // Within the lock, so that who hears of the start also sees it.
+            // Within the lock, so that who hears of the start also sees it, and a log has it before the end.
             self.shared.draining.store(true, Ordering::Relaxed);
-            starts
-        });
-        if began {
             tracing::info!(
                 target: "omtx_health",
                 delay_ms = millis(delay), deadline_ms = millis(options.deadline),
                 "draining: not ready, but still serving",
             );
-        }
+            true
+        });
     }
 
     /// Ends the delay: no more connections from now on. False if it is not running.
