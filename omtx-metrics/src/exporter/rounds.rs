@@ -19,9 +19,11 @@ pub(super) struct Rounds {
     number: AtomicU64,
 }
 
-/// As many are known at a time: each may hold a blocking thread that waits for collectors, and scrapers that want so many
-/// different things at once are none.
-const MAX: usize = 16;
+/// As many rounds of chosen families are known at a time: each may hold a blocking thread that waits for collectors, and
+/// scrapers that choose so many different families at once are none. Rounds of everything do not count, and always find
+/// room: there are a few dozen at the most (format, coding, begun or not), and nobody can keep Prometheus from its own by
+/// making up names.
+const MAX_FILTERED: usize = 16;
 
 struct Round {
     number: u64,
@@ -50,7 +52,7 @@ impl Rounds {
                 rounds[at].waiting += 1;
                 Some((rounds[at].number, rounds[at].answer.clone()))
             }
-            None if rounds.len() >= MAX => None,
+            None if is_full(&rounds, &wanted) => None,
             None => {
                 let before = last.map(|at| rounds[at].answer.clone());
                 let begun = Arc::new(AtomicBool::new(false));
@@ -91,6 +93,12 @@ impl Rounds {
     }
 }
 
+fn is_full(rounds: &[Round], wanted: &Wanted) -> bool {
+    let is_filtered = |wanted: &Wanted| !wanted.filter.is_everything();
+    let known = rounds.iter().filter(|round| is_filtered(&round.wanted));
+    is_filtered(wanted) && known.count() >= MAX_FILTERED
+}
+
 /// One who waits for a round. The last to go, answered or not, takes the round along: nobody else holds its body.
 struct Place {
     rounds: Arc<Mutex<Vec<Round>>>,
@@ -109,5 +117,45 @@ impl Drop for Place {
             drop(rounds); // what a round holds is dropped by whoever, but not under the lock
             drop(round);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::exporter::coding::{Accepted, Coding};
+    use crate::exporter::filter::Filter;
+    use crate::exporter::negotiate::Negotiated;
+
+    fn wanted(query: &str) -> Wanted {
+        Wanted {
+            format: Negotiated::TEXT,
+            coding: Accepted {
+                coding: Coding::Identity,
+                identity: true,
+            },
+            filter: Filter::from_query(query),
+        }
+    }
+
+    #[test]
+    fn names_that_somebody_makes_up_keep_nobody_from_everything() {
+        let rounds = Rounds::default();
+        let never = async |_| std::future::pending().await;
+        let at_once = async |_| Scrape::refused(Status::Failed); // told apart from one that found no room
+        let full: Vec<_> = (0..MAX_FILTERED)
+            .map(|n| rounds.join(wanted(&format!("name[]=made_up_{n}")), never))
+            .collect();
+
+        let one_more = rounds.join(wanted("name[]=one_more"), at_once);
+        let refused = one_more.now_or_never().unwrap();
+        assert_eq!(refused.status(), 503);
+        let everything = rounds.join(wanted(""), at_once);
+        let answered = everything.now_or_never().unwrap();
+        assert_eq!(answered.status(), 500, "it had its round");
+
+        drop(full);
+        let again = rounds.join(wanted("name[]=one_more"), at_once);
+        assert_eq!(again.now_or_never().unwrap().status(), 500);
     }
 }
