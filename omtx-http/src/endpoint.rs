@@ -23,6 +23,23 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Endpoint(Repr);
 
+/// The endpoints that tell of a service rather than serve: the scrape, and the probes of `omtx-health`. What observers leave
+/// out unless they are told otherwise.
+///
+/// On a quiet service these would be most of the requests, and hide the others.
+///
+/// ```
+/// assert!(omtx_http::PROBES.contains(&"/metrics"));
+/// ```
+pub const PROBES: &[&str] = &[
+    "/metrics",
+    "/health",
+    "/health/{check}",
+    "/ready",
+    "/live",
+    "/startup",
+];
+
 #[derive(Clone)]
 enum Repr {
     Static(&'static str),

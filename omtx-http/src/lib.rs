@@ -143,7 +143,7 @@ pub mod testing;
 pub use body::ResponseBody;
 pub use class::Class;
 pub use end::{End, EndKind};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, PROBES};
 pub use future::ObserveFuture;
 pub use layer::ObserveLayer;
 #[cfg(feature = "axum")]

@@ -14,14 +14,7 @@ use super::fields::{Facts, Kept, Seconds, ecs, ecs_outcome, google, millis, plai
 use crate::{Logging, Profile};
 
 /// Endpoints whose successful requests have no line: the probes and the scrape.
-pub const DEFAULT_SKIPPED: &[&str] = &[
-    "/metrics",
-    "/health",
-    "/health/{check}",
-    "/ready",
-    "/live",
-    "/startup",
-];
+pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;
 
 /// From when on a request is slow.
 pub const DEFAULT_SLOW: Duration = Duration::from_secs(2);

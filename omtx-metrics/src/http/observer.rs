@@ -13,14 +13,7 @@ use crate::{Error, Labels, OVERFLOW, Registry, name};
 
 /// Endpoints that are not measured unless the builder says otherwise: the scrape itself and the probes. On a quiet
 /// service they would be most of the requests, and hide its errors.
-pub const DEFAULT_SKIPPED: &[&str] = &[
-    "/metrics",
-    "/health",
-    "/health/{check}",
-    "/ready",
-    "/live",
-    "/startup",
-];
+pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;
 
 /// Method and route pairs that are told apart; later ones share [`OVERFLOW`].
 const MAX_ROUTES: usize = 5_000;
