@@ -188,7 +188,8 @@ impl Server {
         let cut_off = if complete { 0 } else { self.drain.in_flight() };
         // Before the flush, so that it sees the ends of what is cut off.
         open.shutdown().await;
-        let _ = tokio::time::timeout(SETTLE, ended(&self.drain)).await;
+        // Streams of HTTP/2 are tasks of their own, which end a moment after their connection.
+        let _ = tokio::time::timeout(SETTLE, self.drain.idle()).await;
         self.drain.finished(complete.then_some(()), cut_off).await
     }
 }
@@ -258,13 +259,6 @@ async fn silence(asked: Arc<AtomicBool>, timeout: Duration) {
 
 async fn all(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
-}
-
-/// Over when nothing is in flight. Streams of HTTP/2 are tasks of their own, which end a moment after their connection.
-async fn ended(drain: &Drain) {
-    while drain.in_flight() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// Tells each request where it came from, and the connection that there was one.

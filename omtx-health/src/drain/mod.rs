@@ -28,6 +28,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[cfg(feature = "tower")]
+use tokio::sync::Notify;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -103,6 +105,9 @@ struct Shared {
     draining: AtomicBool,
     times: watch::Sender<Option<Times>>,
     in_flight: AtomicUsize,
+    /// Told when nothing is in flight any more.
+    #[cfg(feature = "tower")]
+    idle: Notify,
     hooks: Mutex<Vec<Hook>>,
     listening: AtomicBool,
 }
@@ -127,6 +132,8 @@ impl Drain {
                 draining: AtomicBool::new(false),
                 times: watch::Sender::new(None),
                 in_flight: AtomicUsize::new(0),
+                #[cfg(feature = "tower")]
+                idle: Notify::new(),
                 hooks: Mutex::default(),
                 listening: AtomicBool::new(false),
             }),
