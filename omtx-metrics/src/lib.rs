@@ -169,6 +169,7 @@ mod label;
 pub mod listener;
 mod lock;
 mod name;
+mod outcome;
 mod periodic;
 #[cfg(feature = "push")]
 #[cfg_attr(docsrs, doc(cfg(feature = "push")))]

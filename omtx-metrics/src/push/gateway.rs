@@ -9,9 +9,10 @@ use ureq::Agent;
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
-use super::metrics::{Outcome, OutcomeLabels, PushMetrics};
+use super::metrics::PushMetrics;
 use super::{PeriodicPush, PushError, PushFuture, PushOnDrop, PushgatewayBuilder, backoff, future};
 use crate::hook::Hook;
+use crate::outcome::OutcomeLabels;
 use crate::registry::Gathered;
 use crate::{Error, Registry};
 
@@ -178,19 +179,15 @@ impl Pushgateway {
         pause: &dyn Fn(Duration) -> bool,
     ) -> Result<(), PushError> {
         let inner = &*self.inner;
-        let outcome = inner.send(operation, pause);
+        let sent = inner.send(operation, pause);
         if operation != Operation::Delete {
-            let outcome = match outcome {
-                Ok(()) => Outcome::Success,
-                Err(_) => Outcome::Failure,
-            };
             inner
                 .pushes
                 .omtx_pushes_total
-                .with(OutcomeLabels { outcome })
+                .with(OutcomeLabels::of(&sent))
                 .inc();
         }
-        outcome
+        sent
     }
 }
 

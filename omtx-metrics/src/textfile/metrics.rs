@@ -1,19 +1,7 @@
 //! What the library counts about textfiles.
 
-use crate::{Counter, Family, LabelValue, Labels, MetricSet};
-
-#[derive(Clone, Copy, LabelValue)]
-#[label(crate = crate)]
-pub(super) enum Outcome {
-    Success,
-    Failure,
-}
-
-#[derive(Labels)]
-#[labels(crate = crate)]
-pub(super) struct OutcomeLabels {
-    pub(super) outcome: Outcome,
-}
+use crate::outcome::OutcomeLabels;
+use crate::{Counter, Family, MetricSet};
 
 /// Textfiles.
 #[derive(MetricSet)]

@@ -51,9 +51,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::hook::Hook;
+use crate::outcome::OutcomeLabels;
 use crate::registry::Gathered;
 use crate::{Error, Registry};
-use metrics::{Outcome, OutcomeLabels, TextfileMetrics};
+use metrics::TextfileMetrics;
 
 impl Registry {
     /// Writes what is registered to `path`, for the textfile collector of node exporter; see the
@@ -131,14 +132,10 @@ impl Textfile {
         let mut text = Vec::new();
         Gathered::take(&inner.registry, inner.library_families).encode_text(&mut text);
         let written = file::replace(&inner.path, &text);
-        let outcome = match written {
-            Ok(()) => Outcome::Success,
-            Err(_) => Outcome::Failure,
-        };
         inner
             .writes
             .omtx_textfile_writes_total
-            .with(OutcomeLabels { outcome })
+            .with(OutcomeLabels::of(&written))
             .inc();
         written.map_err(|error| Error::file(&inner.path, error))
     }
