@@ -47,7 +47,7 @@
 //! | `process_*` | client_golang's process collector; psutil's `Process().memory_info()`, `.cpu_times()`, `.num_fds()`, `.rlimit()`, `.create_time()` |
 //! | `system_memory_*`, `system_swap_*` | `MemTotal`, `MemAvailable`, `SwapTotal`, `SwapFree` of `/proc/meminfo`; `used` is total less available |
 //! | `system_cpu_utilization_ratio` | psutil's `cpu_percent() / 100`, over the last interval and all CPUs |
-//! | `system_disk_used_bytes` | total less available, as `df` computes its percentage: what only root may use counts as used |
+//! | `system_disk_used_bytes` | total less what `df` calls available: what only root may use counts as used, so this is above the `used` of `df` and psutil |
 //! | `system_network_*` | psutil's `net_io_counters(pernic=True)` |
 //! | `cgroup_memory_used_bytes` | the working set of cAdvisor and kubelet: usage less inactive file cache |
 
