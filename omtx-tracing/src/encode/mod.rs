@@ -1,0 +1,3 @@
+//! Records as the bytes that go over the wire, written once, on the thread that has them.
+
+pub(crate) mod wire;

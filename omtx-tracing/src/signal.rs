@@ -1,0 +1,37 @@
+//! What is exported.
+
+use std::fmt;
+
+/// What is exported: spans, metrics or log records.
+///
+/// ```
+/// assert_eq!(omtx_tracing::Signal::Traces.to_string(), "traces");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// Spans.
+    Traces,
+    /// Metric points.
+    Metrics,
+    /// Log records.
+    Logs,
+}
+
+impl Signal {
+    /// The name that OTLP/HTTP has for it in its paths (`/v1/traces`): `traces`, `metrics` or `logs`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
