@@ -3,6 +3,7 @@
 // Lifted when every module of the first release has landed.
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
+mod builder;
 mod config;
 mod encode;
 mod error;
@@ -12,7 +13,11 @@ mod resource;
 mod sampler;
 mod signal;
 mod span;
+mod telemetry;
 mod transport;
 
+pub use builder::TelemetryBuilder;
 pub use error::Error;
+pub use resource::Resource;
 pub use signal::Signal;
+pub use telemetry::Telemetry;
