@@ -8,7 +8,9 @@ use crate::encode::line::Limits;
 use crate::level::LevelHandle;
 use crate::limit::RateLimit;
 use crate::profile::{Layout, Service};
-use crate::{Counters, Error, Levels, Logging, Precision, Profile, Redact, Redaction, Sink};
+use crate::{
+    Counters, Error, Levels, Logging, Precision, Profile, RecordSink, Redact, Redaction, Sink,
+};
 
 /// Longest value in a line by default, in bytes: 8 KiB.
 pub const DEFAULT_MAX_VALUE_LEN: usize = 8 << 10;
@@ -54,6 +56,7 @@ pub struct LoggingBuilder {
     color: Option<bool>,
     clock: Clock,
     pub(crate) sink: Option<Arc<dyn Sink>>,
+    records: Option<Arc<dyn RecordSink>>,
     pub(crate) redact: Option<Arc<dyn Redact>>,
     pub(crate) limit: RateLimit,
 }
@@ -74,6 +77,7 @@ impl LoggingBuilder {
             color: None,
             clock: None,
             sink: None,
+            records: None,
             redact: Some(Arc::new(Redaction::keys_only())),
             limit: RateLimit::default(),
         }
@@ -146,6 +150,13 @@ impl LoggingBuilder {
     /// Where lines go instead of standard output.
     pub fn sink(mut self, sink: impl Sink) -> Self {
         self.sink = Some(Arc::new(sink));
+        self
+    }
+
+    /// Hands what each line says to `records` as well, as values: for log records over OTLP. Nobody by default, and then it
+    /// costs nothing.
+    pub fn records(mut self, records: impl RecordSink) -> Self {
+        self.records = Some(Arc::new(records));
         self
     }
 
@@ -257,6 +268,7 @@ impl LoggingBuilder {
             core: Arc::new(Core::new(Parts {
                 counters,
                 sink,
+                records: self.records,
                 redact: self.redact,
                 limit: self.limit,
                 layout: Layout {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use foldhash::fast::FixedState;
@@ -23,7 +23,7 @@ use crate::layer::span::SpanState;
 use crate::limit::{Admission, RateLimit};
 use crate::profile::{Layout, Origin, Site};
 use crate::record::Record;
-use crate::{Counters, DropReason, Redact, Severity, Sink};
+use crate::{Counters, DropReason, Flushed, RecordSink, Redact, Severity, Sink};
 
 /// Where the time of a line comes from; the system's clock unless a test has its own.
 pub(crate) type Clock = Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>;
@@ -37,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) id: u64,
     pub(crate) counters: Arc<Counters>,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) records: Option<Arc<dyn RecordSink>>,
     pub(crate) redact: Option<Arc<dyn Redact>>,
     /// Whether it has anything to say about texts: asked once, not for every line.
     pub(crate) rewrites_texts: bool,
@@ -55,11 +56,19 @@ pub(crate) struct Core {
 pub(crate) struct Parts {
     pub(crate) counters: Arc<Counters>,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) records: Option<Arc<dyn RecordSink>>,
     pub(crate) redact: Option<Arc<dyn Redact>>,
     pub(crate) limit: RateLimit,
     pub(crate) layout: Layout,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+}
+
+/// When a line is written, and from where.
+struct Occasion<'a> {
+    site: Site<'a>,
+    since_epoch: Duration,
+    suppressed: u64,
 }
 
 impl Core {
@@ -68,6 +77,7 @@ impl Core {
         let Parts {
             counters,
             sink,
+            records,
             redact,
             limit,
             layout,
@@ -78,6 +88,7 @@ impl Core {
             id: NEXT.fetch_add(1, Relaxed),
             counters,
             sink,
+            records,
             rewrites_texts: redact.as_ref().is_some_and(|redact| redact.rewrites()),
             redact,
             limit,
@@ -108,7 +119,12 @@ impl Core {
                     return self.counters.dropped(plan.severity, reason, 1);
                 }
             };
-            self.line(plan, buffers, spans, now, suppressed, record);
+            let occasion = Occasion {
+                site: Site::of(metadata),
+                since_epoch: now,
+                suppressed,
+            };
+            self.line(plan, occasion, buffers, spans, record);
             self.hand_over(plan.severity, &buffers.line, None);
         });
         if written.is_none() {
@@ -151,18 +167,18 @@ impl Core {
         );
         let spans = entered::current(self.id);
         let written = local::with(|Local { buffers, .. }| {
-            let now = since_epoch(self.now());
-            self.line(
-                &plan,
-                buffers,
-                spans.as_deref(),
-                now,
+            let occasion = Occasion {
+                site,
+                since_epoch: since_epoch(self.now()),
                 suppressed,
-                |recorder| {
-                    record.hand_over(recorder);
-                },
-            );
+            };
+            self.line(&plan, occasion, buffers, spans.as_deref(), |recorder| {
+                record.hand_over(recorder);
+            });
             self.hand_over(record.severity, &buffers.line, deadline);
+            if let (Some(records), Some(deadline)) = (&self.records, deadline) {
+                let _ = flush(&**records, deadline);
+            }
         });
         if written.is_none() {
             let reason = DropReason::Recursion;
@@ -174,10 +190,9 @@ impl Core {
     fn line(
         &self,
         plan: &Plan,
+        occasion: Occasion<'_>,
         buffers: &mut Buffers,
         spans: Option<&SpanState>,
-        since_epoch: std::time::Duration,
-        suppressed: u64,
         record: impl FnOnce(&mut Recorder<'_>),
     ) {
         let scope = Scope::current();
@@ -186,14 +201,15 @@ impl Core {
             .map(|scope| scope.encoded(self.encoder, |scope| self.scope_block(scope)));
         let block = spans.map(|spans| spans.block(self));
         let around = Surroundings {
-            since_epoch,
+            since_epoch: occasion.since_epoch,
             scope: scope.as_deref(),
             spans: block.as_deref().map(|spans| &spans.block),
             function: spans
                 .filter(|_| self.layout.names_the_function())
                 .map(|spans| spans.name),
             trace: TraceContext::current(),
-            suppressed,
+            suppressed: occasion.suppressed,
+            site: occasion.site,
         };
         let encoder = Encoder {
             layout: &self.layout,
@@ -201,6 +217,7 @@ impl Core {
             redact: self.redact.as_deref(),
             rewrites_texts: self.rewrites_texts,
             counters: &self.counters,
+            records: self.records.as_deref(),
         };
         encoder.line(plan, &around, buffers, record);
     }
@@ -219,6 +236,16 @@ impl Core {
                 self.counters.dropped(severity, DropReason::WriteError, 1);
             }
         }
+    }
+
+    /// Waits for what was written so far: lines first.
+    pub(crate) fn flush(&self, deadline: Instant) -> Flushed {
+        let lines = self.sink.flush(deadline);
+        let Some(records) = &self.records else {
+            return lines;
+        };
+        let records = flush(&**records, deadline);
+        Flushed::with_lines_left(lines.lines_left().max(records.lines_left()))
     }
 
     #[inline]
@@ -298,6 +325,14 @@ impl Core {
         });
         field
     }
+}
+
+/// A record sink is foreign code, and this may run in a panic hook.
+fn flush(records: &dyn RecordSink, deadline: Instant) -> Flushed {
+    catch_unwind(AssertUnwindSafe(|| records.flush(deadline))).unwrap_or_else(|payload| {
+        std::mem::forget(payload); // its destructor may panic in turn
+        Flushed::default()
+    })
 }
 
 fn address(metadata: &'static Metadata<'static>) -> usize {

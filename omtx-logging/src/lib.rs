@@ -25,6 +25,7 @@ mod metrics;
 mod panic_hook;
 mod profile;
 mod record;
+mod records;
 mod redact;
 mod severity;
 mod shutdown;
@@ -53,6 +54,7 @@ pub use metrics::{LogDropLabels, LogDropReason, LogLabels, LogLevel, LogMetrics}
 pub use omtx_context::{InScope, Scope, ScopeBuilder, ScopeGuard, WithScope, keys};
 pub use panic_hook::{DEFAULT_PANIC_DEADLINE, PanicHook};
 pub use profile::Profile;
+pub use records::{FieldValue, LogRecord, RecordSink};
 pub use redact::{Redact, Redaction};
 pub use severity::Severity;
 pub use shutdown::ShutdownGuard;

@@ -92,7 +92,7 @@ impl Log for Bridge {
     }
 
     fn flush(&self) {
-        let _ = self.core.sink.flush(Instant::now() + FLUSH);
+        let _ = self.core.flush(Instant::now() + FLUSH);
     }
 }
 

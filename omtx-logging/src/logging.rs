@@ -94,9 +94,10 @@ impl Logging {
         self.core.counters.stats()
     }
 
-    /// Waits until all lines so far are at their destination, or the deadline has passed.
+    /// Waits until all lines so far, and what [`records`](LoggingBuilder::records) took, are at their destination, or the
+    /// deadline has passed.
     pub fn flush(&self, deadline: Instant) -> Flushed {
-        self.core.sink.flush(deadline)
+        self.core.flush(deadline)
     }
 }
 

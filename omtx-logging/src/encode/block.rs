@@ -121,6 +121,21 @@ impl Block {
         self.entries.iter().map(|entry| &entry.field.key)
     }
 
+    /// Names, as the program has them, and values as JSON.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let values = self.values();
+        self.entries.iter().map(|entry| {
+            let value = &values[entry.start as usize..entry.end as usize];
+            (&*entry.field.key.name, value)
+        })
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| &*entry.field.key.name == name)
+    }
+
     pub(crate) fn key(&self, at: usize) -> &Key {
         &self.entries[at].field.key
     }

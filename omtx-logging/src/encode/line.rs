@@ -13,8 +13,9 @@ use super::plan::{Order, Plan};
 use super::pretty;
 use super::recorder::Recorder;
 use super::value::Outcome;
-use crate::profile::{Layout, Profile};
-use crate::{Counters, Redact};
+use crate::profile::{Layout, Profile, Site};
+use crate::records::{self, LogRecord};
+use crate::{Counters, RecordSink, Redact};
 
 /// How long values and lines may become, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) trace: Option<TraceContext>,
     /// Lines of the same callsite that were left out before this one.
     pub(crate) suppressed: u64,
+    pub(crate) site: Site<'a>,
 }
 
 /// Puts lines together.
@@ -43,6 +45,8 @@ pub(crate) struct Encoder<'a> {
     /// Whether it has anything to say about texts.
     pub(crate) rewrites_texts: bool,
     pub(crate) counters: &'a Counters,
+    /// Who takes what the line says, beside the line.
+    pub(crate) records: Option<&'a dyn RecordSink>,
 }
 
 /// What trace ids, marks and brackets take at most.
@@ -97,7 +101,8 @@ impl Encoder<'_> {
             rewrites_texts: self.rewrites_texts,
             line,
             fields,
-            slots: (!inline).then_some(slots),
+            keys: inline,
+            slots: (!inline || self.records.is_some()).then_some(slots),
             max_value: self.limits.value,
             room: end - if crowded { end / 2 } else { context },
             has_message: false,
@@ -111,6 +116,24 @@ impl Encoder<'_> {
         } = recorder.outcome;
         let mut moved = recorder.moved + scope.moved + spans.moved;
         truncated |= scope.truncated || spans.truncated;
+
+        if let Some(records) = self.records {
+            let message = line[message_at..].strip_prefix(b",\"message\":".as_slice());
+            let record = LogRecord {
+                severity: plan.severity,
+                since_epoch: around.since_epoch,
+                site: around.site,
+                message,
+                trace: around.trace,
+                suppressed: around.suppressed,
+                truncated,
+                blocks: [scope, spans],
+                fields: &plan.fields,
+                slots,
+                values: fields,
+            };
+            records::hand_over(records, &record);
+        }
 
         let sources = Sources {
             blocks: [scope, spans],

@@ -73,12 +73,7 @@ impl Plan {
         } else {
             Origin::Event
         };
-        let site = Site {
-            logger: metadata.target(),
-            module: metadata.module_path(),
-            file: metadata.file(),
-            line: metadata.line(),
-        };
+        let site = Site::of(metadata);
         let names = metadata.fields().iter().map(|field| field.name());
         let mut plan = Self::of(severity, &site, names, origin, layout, redact);
         plan.limit = limit.callsite(severity, metadata);

@@ -18,7 +18,9 @@ pub(crate) struct Recorder<'a> {
     pub(crate) rewrites_texts: bool,
     pub(crate) line: &'a mut Vec<u8>,
     pub(crate) fields: &'a mut Vec<u8>,
-    /// Where each value is, if keys are to be written later.
+    /// Whether keys are written before their values; if not, they are written later.
+    pub(crate) keys: bool,
+    /// Where each value is, if somebody needs to know.
     pub(crate) slots: Option<&'a mut Vec<Slot>>,
     /// Longest value, in bytes.
     pub(crate) max_value: usize,
@@ -59,7 +61,7 @@ impl Recorder<'_> {
             &mut *self.line
         } else {
             self.moved += u32::from(field.moved);
-            if self.slots.is_none() {
+            if self.keys {
                 self.fields.extend_from_slice(&field.key.json);
             }
             &mut *self.fields

@@ -1,5 +1,6 @@
 //! One value, whatever its type.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -206,8 +207,8 @@ impl ValueWriter<'_> {
     #[cold]
     fn rewritten(self, start: usize) {
         let json = self.out.split_off(start);
-        match Text::read(&json) {
-            Some(Text(text)) => self.text(&text),
+        match std::str::from_utf8(&json).ok().and_then(unescaped) {
+            Some(text) => self.text(&text),
             None => self.structured(&json),
         }
     }
@@ -242,34 +243,32 @@ impl ValueWriter<'_> {
 }
 
 /// The text of a JSON string that this crate wrote.
-struct Text(String);
-
-impl Text {
-    fn read(json: &[u8]) -> Option<Self> {
-        let inner = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        let inner = std::str::from_utf8(inner).ok()?;
-        let mut text = String::with_capacity(inner.len());
-        let mut rest = inner.chars();
-        while let Some(c) = rest.next() {
-            if c != '\\' {
-                text.push(c);
-                continue;
-            }
-            text.push(match rest.next()? {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'b' => '\u{8}',
-                'f' => '\u{c}',
-                'u' => {
-                    let digits: String = rest.by_ref().take(4).collect();
-                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
-                }
-                other => other,
-            });
-        }
-        Some(Self(text))
+pub(crate) fn unescaped(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
     }
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        text.push(match rest.next()? {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'u' => {
+                let digits: String = rest.by_ref().take(4).collect();
+                char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
+            }
+            other => other,
+        });
+    }
+    Some(Cow::Owned(text))
 }
 
 /// A chain that bites its own tail must end somewhere.

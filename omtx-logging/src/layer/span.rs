@@ -93,6 +93,7 @@ impl SpanState {
             rewrites_texts: core.rewrites_texts,
             line: &mut line,
             fields: &mut new.bytes,
+            keys: false,
             slots: Some(&mut new.slots),
             max_value: core.limits.value,
             room: core.limits.line,

@@ -1,4 +1,5 @@
 use omtx_context::TraceContext;
+use tracing_core::Metadata;
 
 use super::place::{Origin, Place};
 use super::{Profile, ecs, flat, gcp, nested, python};
@@ -31,6 +32,19 @@ pub(crate) struct Site<'a> {
     pub(crate) module: Option<&'a str>,
     pub(crate) file: Option<&'a str>,
     pub(crate) line: Option<u32>,
+}
+
+impl<'a> Site<'a> {
+    /// Where a callsite is.
+    #[inline]
+    pub(crate) fn of(metadata: &Metadata<'a>) -> Self {
+        Self {
+            logger: metadata.target(),
+            module: metadata.module_path(),
+            file: metadata.file(),
+            line: metadata.line(),
+        }
+    }
 }
 
 /// Appends `key:"value"`; the key comes with its quotes, and with the comma before it.

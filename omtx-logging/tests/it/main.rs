@@ -18,6 +18,7 @@ mod metrics;
 mod profiles;
 mod queries;
 mod queue;
+mod records;
 mod redaction;
 mod safety_nets;
 mod scopes;
