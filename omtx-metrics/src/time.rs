@@ -29,6 +29,12 @@ impl Timestamp {
     pub(crate) const fn millis(self) -> u64 {
         self.0
     }
+
+    /// A time that the platform cannot tell is the epoch.
+    pub(crate) fn time(self) -> SystemTime {
+        let since_epoch = Duration::from_millis(self.0);
+        UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
+    }
 }
 
 impl From<SystemTime> for Timestamp {

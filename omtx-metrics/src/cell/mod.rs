@@ -38,7 +38,8 @@ pub use native::{
     DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
 };
 pub(crate) use native::{NativeLayout, NativeReading};
-pub(crate) use scratch::{Scratch, Values, Wants};
+pub use scratch::Wants;
+pub(crate) use scratch::{Scratch, Values};
 pub use state_set::StateSet;
 pub(crate) use stripes::{Stripes, prepare};
 pub use unknown::Unknown;

@@ -2,20 +2,12 @@
 
 mod closed;
 mod escape;
-#[cfg(any(
-    feature = "push",
-    all(feature = "prometheus", not(feature = "prometheus-protobuf"))
-))]
 mod pairs;
 mod text;
 mod value;
 
 pub(crate) use closed::closed_label;
 pub(crate) use escape::{escape_help, escape_value, strip_escaped, unescape, write_pair};
-#[cfg(any(
-    feature = "push",
-    all(feature = "prometheus", not(feature = "prometheus-protobuf"))
-))]
 pub(crate) use pairs::pairs;
 pub(crate) use text::{LabelText, Matcher, OneOpen, Overflowed, TextWriter};
 pub use value::LabelValue;

@@ -8,20 +8,21 @@ use crate::family::Spec;
 /// One family of a scrape.
 pub(super) enum Part<'a> {
     Own(&'a Entry),
+    Library(&'a Entry),
     Foreign(&'a ForeignFamily),
 }
 
 impl Part<'_> {
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Own(entry) => &entry.spec().name,
+            Self::Own(entry) | Self::Library(entry) => &entry.spec().name,
             Self::Foreign(family) => &family.name,
         }
     }
 
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::Own(entry) => entry.spec().kind,
+            Self::Own(entry) | Self::Library(entry) => entry.spec().kind,
             Self::Foreign(family) => family.kind,
         }
     }
@@ -77,9 +78,10 @@ impl<'a> Families<'a> {
             };
             let of_own = own.next_if(|entry| *entry.spec().name == *next);
             let of_library = library.next_if(|entry| *entry.spec().name == *next);
-            match of_own.or(of_library) {
-                Some(entry) => visit(Part::Own(entry)),
-                None => foreign
+            match (of_own, of_library) {
+                (Some(entry), _) => visit(Part::Own(entry)),
+                (None, Some(entry)) => visit(Part::Library(entry)),
+                (None, None) => foreign
                     .next()
                     .into_iter()
                     .for_each(|family| visit(Part::Foreign(family))),

@@ -8,6 +8,7 @@ use crate::Kind;
 use crate::collector::ForeignFamily;
 use crate::encode::{Encoder, OpenMetricsEncoder, ProtobufEncoder, TextEncoder};
 use crate::lock::lock;
+use crate::visit::{self, Visitor};
 
 impl Registry {
     /// Everything that is registered, in text format 0.0.4, sorted by family name.
@@ -94,6 +95,50 @@ impl Registry {
         self.encode_with(&mut ProtobufEncoder::new(out));
     }
 
+    /// Shows `visitor` everything that `/metrics` shows, by family name: the registry's families, its collectors' and the
+    /// library's own.
+    ///
+    /// Waits for [collectors](crate::Collector) as a scrape does; call it from a blocking thread if there are any. Each call
+    /// is a scrape: series that may expire are one nearer to it. A visitor that panics does no harm.
+    ///
+    /// ```
+    /// use omtx_metrics::visit::{Family, Origin, Series, Visitor, Wants};
+    /// use omtx_metrics::{Counter, Registry};
+    ///
+    /// /// How many series the application has.
+    /// struct Size(usize);
+    ///
+    /// impl Visitor for Size {
+    ///     fn wants(&mut self, family: &Family<'_>) -> Option<Wants> {
+    ///         (family.origin() == Origin::Registry).then_some(Wants::new())
+    ///     }
+    ///
+    ///     fn series(&mut self, _: &Family<'_>, _: &Series<'_>) {
+    ///         self.0 += 1;
+    ///     }
+    /// }
+    ///
+    /// let registry = Registry::new();
+    /// registry.family::<(), Counter>("restarts_total", "Restarts.").register()?.with(());
+    /// let mut size = Size(0);
+    /// registry.visit(&mut size);
+    /// assert_eq!(size.0, 1);
+    /// # Ok::<(), omtx_metrics::Error>(())
+    /// ```
+    pub fn visit(&self, visitor: &mut dyn Visitor) {
+        // As for a scrape: what is lost from here on is shown by the next.
+        let library = self.library().entries(self);
+        let foreign = self.gather();
+        let own = self.entries();
+        let mut scratch = std::mem::take(&mut *lock(&self.inner.scratch));
+        Families::new(&own, &library, &foreign, &self.inner.collectors).visit(|part| match part {
+            merge::Part::Own(entry) => visit::own(entry, false, visitor, &mut scratch),
+            merge::Part::Library(entry) => visit::own(entry, true, visitor, &mut scratch),
+            merge::Part::Foreign(family) => visit::foreign(family, visitor),
+        });
+        *lock(&self.inner.scratch) = scratch;
+    }
+
     fn encode_with(&self, encoder: &mut dyn Encoder) {
         let own = self.entries();
         self.encode(encoder, [&own, &[]], &self.gather(), |_, _| true);
@@ -132,7 +177,9 @@ impl Registry {
                 encoder.base_name_is_taken(families.is_base_name_taken(&part));
             }
             match part {
-                merge::Part::Own(entry) => entry.collect(encoder.as_sink(), &mut scratch),
+                merge::Part::Own(entry) | merge::Part::Library(entry) => {
+                    entry.collect(encoder.as_sink(), &mut scratch)
+                }
                 merge::Part::Foreign(family) => encoder.foreign(family),
             }
         });

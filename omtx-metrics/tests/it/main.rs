@@ -50,6 +50,7 @@ mod stock_consumers;
 #[cfg(all(feature = "system", target_os = "linux"))]
 mod system;
 mod textfile;
+mod visiting;
 
 /// Waits until `condition` holds; for what tells nobody when it happens.
 #[cfg(feature = "push")]
