@@ -70,14 +70,14 @@ pub(crate) fn top<T: Clone>(local: &'static Local<T>) -> Option<T> {
         .flatten()
 }
 
-/// Makes `value` current until its token is removed.
+/// Makes `value` current until its token is removed; `None` hides what is current.
 #[inline]
-pub(crate) fn push<T>(local: &'static Local<T>, value: T, origin: Origin) -> Token {
+pub(crate) fn push<T>(local: &'static Local<T>, value: Option<T>, origin: Origin) -> Token {
     local
         .try_with(|stack| {
             stack
                 .try_borrow_mut()
-                .map_or(0, |mut stack| stack.push(Some(value), origin))
+                .map_or(0, |mut stack| stack.push(value, origin))
         })
         .unwrap_or(0)
 }

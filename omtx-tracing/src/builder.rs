@@ -2,7 +2,7 @@ use opentelemetry::KeyValue;
 
 use crate::resource::Resource;
 use crate::telemetry::Inner;
-use crate::{Error, Telemetry};
+use crate::{Error, Propagators, Telemetry};
 
 /// Collects the settings of a [`Telemetry`].
 #[derive(Debug)]
@@ -33,6 +33,7 @@ impl TelemetryBuilder {
     pub fn build(self) -> Result<Telemetry, Error> {
         Ok(Telemetry::new(Inner {
             resource: Resource::new(self.attributes),
+            propagators: Propagators::default(),
             traces: None,
             metrics: None,
             logs: None,

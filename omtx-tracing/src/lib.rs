@@ -5,6 +5,7 @@
 
 mod builder;
 mod config;
+pub mod context;
 mod encode;
 mod error;
 mod export;
@@ -18,6 +19,7 @@ mod transport;
 
 pub use builder::TelemetryBuilder;
 pub use error::Error;
+pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};
 pub use resource::Resource;
 pub use signal::Signal;
 pub use telemetry::Telemetry;

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::export::Pipeline;
+use crate::propagation::Propagators;
 use crate::resource::Resource;
 use crate::{Signal, TelemetryBuilder};
 
@@ -13,6 +14,7 @@ pub struct Telemetry {
 
 pub(crate) struct Inner {
     pub(crate) resource: Resource,
+    pub(crate) propagators: Propagators,
     pub(crate) traces: Option<Pipeline>,
     pub(crate) metrics: Option<Pipeline>,
     pub(crate) logs: Option<Pipeline>,
@@ -34,6 +36,14 @@ impl Telemetry {
     #[must_use]
     pub fn resource(&self) -> &Resource {
         &self.inner.resource
+    }
+
+    /// The formats in which contexts are read from headers and written to them: `OTEL_PROPAGATORS`.
+    ///
+    /// They work also where nothing is exported.
+    #[must_use]
+    pub fn propagators(&self) -> &Propagators {
+        &self.inner.propagators
     }
 
     /// Where records of `signal` go; `None` if they are not exported.

@@ -78,7 +78,7 @@ impl Scope {
 
     fn enter_from(&self, origin: stack::Origin) -> ScopeGuard {
         ScopeGuard {
-            token: stack::push(current(), self.clone(), origin),
+            token: stack::push(current(), Some(self.clone()), origin),
             not_send: PhantomData,
         }
     }

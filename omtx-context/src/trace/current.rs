@@ -56,9 +56,47 @@ impl TraceContext {
     #[track_caller]
     pub fn enter(self) -> TraceGuard {
         TraceGuard {
-            token: stack::push(&CURRENT, self, Some(Location::caller())),
+            token: stack::push(&CURRENT, Some(self), Some(Location::caller())),
             not_send: PhantomData,
         }
+    }
+
+    /// Makes none current on this thread until the guard is dropped, whatever was entered before.
+    ///
+    /// ```
+    /// use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
+    ///
+    /// let trace = TraceContext::new(TraceId::new(1).unwrap(), SpanId::new(2).unwrap(), TraceFlags::SAMPLED);
+    /// let _inside = trace.enter();
+    /// let outside = TraceContext::enter_none();
+    /// assert_eq!(TraceContext::current(), None);
+    /// drop(outside);
+    /// assert_eq!(TraceContext::current(), Some(trace));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As with [`enter`](Self::enter).
+    #[track_caller]
+    pub fn enter_none() -> TraceGuard {
+        TraceGuard {
+            token: stack::push(&CURRENT, None, Some(Location::caller())),
+            not_send: PhantomData,
+        }
+    }
+
+    /// Runs `f` with none current, whatever was entered before.
+    ///
+    /// ```
+    /// use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
+    ///
+    /// let trace = TraceContext::new(TraceId::new(1).unwrap(), SpanId::new(2).unwrap(), TraceFlags::SAMPLED);
+    /// assert_eq!(trace.in_scope(|| TraceContext::in_none(TraceContext::current)), None);
+    /// ```
+    pub fn in_none<R>(f: impl FnOnce() -> R) -> R {
+        let mut none = None;
+        let _entered = stack::lend(&CURRENT, &mut none);
+        f()
     }
 
     /// Runs `f` with this one current: a closure, or one poll of a future.

@@ -1,1 +1,4 @@
 //! What the crate promises, one subject a module.
+
+mod context;
+mod propagation;

@@ -1,0 +1,156 @@
+//! B3, Zipkin's format, in its two forms. Both are read, the single header first, as OpenTelemetry's specification of B3 asks.
+//!
+//! ```text
+//! b3: 80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1
+//!
+//! x-b3-traceid: 80f198ee56343ba864fe8b2a57d3eff7
+//! x-b3-spanid: e457b5a2e4d86bd1
+//! x-b3-sampled: 1
+//! ```
+//!
+//! A trace without a sampling state leaves the decision to whoever reads it, which a span context cannot say: it is not
+//! sampled. A header that has a state and no ids begins no trace.
+
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+
+use super::carrier::{
+    B3, Single, Sink, Source, X_B3_FLAGS, X_B3_SAMPLED, X_B3_SPANID, X_B3_TRACEID,
+};
+use super::hex;
+use super::rejected::Rejected;
+
+/// In a context: the trace is to be recorded by everyone, and the next hop is to be told.
+#[derive(Debug)]
+pub(super) struct Debug;
+
+/// Whether anything was there, and whether it could be read.
+enum Found {
+    Nothing,
+    Malformed,
+    Parent(SpanContext, bool),
+}
+
+/// The remote parent, and whether its trace is a debug trace.
+pub(super) fn extract(source: &impl Source, rejected: &Rejected) -> Option<(SpanContext, bool)> {
+    for found in [single, multi].map(|form| move || form(source)) {
+        match found() {
+            Found::Nothing => {}
+            Found::Malformed => rejected.b3(),
+            Found::Parent(parent, debug) => return Some((parent, debug)),
+        }
+    }
+    None
+}
+
+fn single(source: &impl Source) -> Found {
+    let value = match source.single(&B3) {
+        Single::Absent => return Found::Nothing,
+        Single::Repeated => return Found::Malformed,
+        Single::Value(value) => value,
+    };
+    let mut parts = value.split(|byte| *byte == b'-');
+    let (first, second, state) = (parts.next(), parts.next(), parts.next());
+    let (Some(trace_id), Some(span_id)) = (first, second) else {
+        return match value {
+            b"0" | b"1" | b"d" => Found::Nothing,
+            _ => Found::Malformed,
+        };
+    };
+    let state = match state {
+        None | Some(b"0") => State::Dropped,
+        Some(b"1") => State::Sampled,
+        Some(b"d") => State::Debug,
+        Some(_) => return Found::Malformed,
+    };
+    // The parent's own parent is of no use here, but it has to be an id.
+    let grandparent = parts.next().is_none_or(|id| parse_id(id, &[16]).is_some());
+    if !grandparent || parts.next().is_some() {
+        return Found::Malformed;
+    }
+    parent(trace_id, span_id, state)
+}
+
+fn multi(source: &impl Source) -> Found {
+    let (trace_id, span_id) = match (source.single(&X_B3_TRACEID), source.single(&X_B3_SPANID)) {
+        (Single::Absent, Single::Absent) => return Found::Nothing,
+        (Single::Value(trace_id), Single::Value(span_id)) => (trace_id, span_id),
+        _ => return Found::Malformed,
+    };
+    let debug = matches!(source.single(&X_B3_FLAGS), Single::Value(b"1"));
+    let state = match source.single(&X_B3_SAMPLED) {
+        _ if debug => State::Debug,
+        // "true" and "false" were sent by early tracers; B3 asks to read them.
+        Single::Value(b"1" | b"true") => State::Sampled,
+        Single::Absent | Single::Value(b"0" | b"false") => State::Dropped,
+        _ => return Found::Malformed,
+    };
+    parent(trace_id, span_id, state)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Dropped,
+    Sampled,
+    Debug,
+}
+
+fn parent(trace_id: &[u8], span_id: &[u8], state: State) -> Found {
+    // Trace ids of 64 bits are those of 128 whose upper half is zero.
+    let (Some(trace_id), Some(span_id)) = (parse_id(trace_id, &[16, 32]), parse_id(span_id, &[16]))
+    else {
+        return Found::Malformed;
+    };
+    let flags = match state {
+        State::Dropped => TraceFlags::NOT_SAMPLED,
+        State::Sampled | State::Debug => TraceFlags::SAMPLED,
+    };
+    let context = SpanContext::new(
+        TraceId::from(trace_id),
+        SpanId::from(span_id as u64),
+        flags,
+        true,
+        TraceState::NONE,
+    );
+    Found::Parent(context, state == State::Debug)
+}
+
+fn parse_id(digits: &[u8], lengths: &[usize]) -> Option<u128> {
+    lengths
+        .contains(&digits.len())
+        .then(|| hex::parse(digits))?
+        .filter(|id| *id != 0)
+}
+
+pub(super) fn inject_single(span: &SpanContext, debug: Option<&Debug>, sink: &mut impl Sink) {
+    let mut out = String::with_capacity(51);
+    hex::write_bytes(&span.trace_id().to_bytes(), &mut out);
+    out.push('-');
+    hex::write_bytes(&span.span_id().to_bytes(), &mut out);
+    out.push_str(match (debug, span.is_sampled()) {
+        (Some(Debug), _) => "-d",
+        (None, true) => "-1",
+        (None, false) => "-0",
+    });
+    sink.put(&B3, out);
+}
+
+pub(super) fn inject_multi(span: &SpanContext, debug: Option<&Debug>, sink: &mut impl Sink) {
+    let mut trace_id = String::with_capacity(32);
+    hex::write_bytes(&span.trace_id().to_bytes(), &mut trace_id);
+    let mut span_id = String::with_capacity(16);
+    hex::write_bytes(&span.span_id().to_bytes(), &mut span_id);
+    sink.put(&X_B3_TRACEID, trace_id);
+    sink.put(&X_B3_SPANID, span_id);
+    // "Debug implies an accept decision, so don't also send the X-B3-Sampled header" (B3, "Debug Flag").
+    match debug {
+        Some(Debug) => {
+            sink.put(&X_B3_FLAGS, "1".to_owned());
+            sink.remove(&X_B3_SAMPLED);
+        }
+        None => {
+            let sampled = if span.is_sampled() { "1" } else { "0" };
+            sink.put(&X_B3_SAMPLED, sampled.to_owned());
+            sink.remove(&X_B3_FLAGS);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! W3C Trace Context, level 2: `traceparent`, and `tracestate` beside it.
+//!
+//! ```text
+//! traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03
+//! tracestate: congo=t61rcWkgMzE,rojo=00f067aa0ba902b7
+//! ```
+
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId};
+
+use super::carrier::{Single, Sink, Source, TRACEPARENT, TRACESTATE};
+use super::hex;
+use super::rejected::Rejected;
+use super::tracestate::{self, Verbatim};
+
+/// `version "-" trace-id "-" parent-id "-" trace-flags`, the length of version 00 (section 3.2.2).
+const LEN: usize = 55;
+
+/// Sampled and random: the flags that level 2 knows. "The behavior of other flags is not defined and is reserved for future
+/// use. Vendors MUST set those to zero" (section 3.2.2.3.3).
+const KNOWN_FLAGS: u8 = 0x03;
+
+/// The remote parent, if the headers name one; and its `tracestate` where OpenTelemetry's type does not hold it.
+pub(super) fn extract(
+    source: &impl Source,
+    rejected: &Rejected,
+) -> Option<(SpanContext, Option<Verbatim>)> {
+    let parsed = match source.single(&TRACEPARENT) {
+        Single::Absent => return None,
+        Single::Value(value) => parse(value),
+        // Several would leave open which is meant: the trace is restarted.
+        Single::Repeated => None,
+    };
+    let Some((trace_id, span_id, flags)) = parsed else {
+        rejected.traceparent();
+        return None;
+    };
+    // "If the vendor failed to parse traceparent, it MUST NOT attempt to parse tracestate" (section 4.3).
+    let (state, verbatim) = tracestate::extract(source.values(&TRACESTATE), trace_id, rejected);
+    let context = SpanContext::new(trace_id, span_id, flags, true, state);
+    Some((context, verbatim))
+}
+
+fn parse(header: &[u8]) -> Option<(TraceId, SpanId, TraceFlags)> {
+    let (head, rest) = header.split_at_checked(LEN)?;
+    // Version ff is forbidden (section 3.2.2.1); a higher one than ours is read by what version 00 has, and "if there is more,
+    // it has to start with a dash" (section 4.3).
+    match hex::parse(&head[..2])? {
+        0xff => return None,
+        0 if !rest.is_empty() => return None,
+        _ if !matches!(rest, [] | [b'-', ..]) => return None,
+        _ => {}
+    }
+    if head[2] != b'-' || head[35] != b'-' || head[52] != b'-' {
+        return None;
+    }
+    let trace_id = hex::parse(&head[3..35])?;
+    let span_id = hex::parse(&head[36..52])? as u64;
+    let flags = hex::parse(&head[53..])? as u8;
+    // "All bytes as zero is considered an invalid value" (sections 3.2.2.2 and 3.2.2.3).
+    if trace_id == 0 || span_id == 0 {
+        return None;
+    }
+    let flags = TraceFlags::new(flags & KNOWN_FLAGS);
+    Some((TraceId::from(trace_id), SpanId::from(span_id), flags))
+}
+
+/// Writes a valid span context; one without a `tracestate` takes away the one that a request was made with, since it belongs
+/// to another trace.
+pub(super) fn inject(span: &SpanContext, verbatim: Option<&Verbatim>, sink: &mut impl Sink) {
+    sink.put(&TRACEPARENT, traceparent(span));
+    match tracestate::header(span, verbatim) {
+        Some(state) => sink.put(&TRACESTATE, state),
+        None => sink.remove(&TRACESTATE),
+    }
+}
+
+/// Version 00, always: "vendors MUST use the version that they support" (section 4.3).
+pub(crate) fn traceparent(span: &SpanContext) -> String {
+    let mut out = String::with_capacity(LEN);
+    out.push_str("00-");
+    hex::write_bytes(&span.trace_id().to_bytes(), &mut out);
+    out.push('-');
+    hex::write_bytes(&span.span_id().to_bytes(), &mut out);
+    out.push('-');
+    hex::write_byte(span.trace_flags().to_u8() & KNOWN_FLAGS, &mut out);
+    out
+}
