@@ -34,9 +34,7 @@ impl TelemetryBuilder {
         Ok(Telemetry::new(Inner {
             resource: Resource::new(self.attributes),
             propagators: Propagators::default(),
-            traces: None,
-            metrics: None,
-            logs: None,
+            exporter: None,
         }))
     }
 }

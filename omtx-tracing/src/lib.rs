@@ -19,6 +19,7 @@ mod transport;
 
 pub use builder::TelemetryBuilder;
 pub use error::Error;
+pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};
 pub use resource::Resource;
 pub use signal::Signal;

@@ -19,6 +19,9 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
+
     /// The name that OTLP/HTTP has for it in its paths (`/v1/traces`): `traces`, `metrics` or `logs`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::export::Pipeline;
+use crate::export::{Exporter, Pipeline};
 use crate::propagation::Propagators;
 use crate::resource::Resource;
 use crate::{Signal, TelemetryBuilder};
@@ -15,9 +15,8 @@ pub struct Telemetry {
 pub(crate) struct Inner {
     pub(crate) resource: Resource,
     pub(crate) propagators: Propagators,
-    pub(crate) traces: Option<Pipeline>,
-    pub(crate) metrics: Option<Pipeline>,
-    pub(crate) logs: Option<Pipeline>,
+    /// None if nothing is exported: then there is no thread.
+    pub(crate) exporter: Option<Exporter>,
 }
 
 impl Telemetry {
@@ -48,11 +47,12 @@ impl Telemetry {
 
     /// Where records of `signal` go; `None` if they are not exported.
     pub(crate) fn pipeline(&self, signal: Signal) -> Option<&Pipeline> {
-        match signal {
-            Signal::Traces => self.inner.traces.as_ref(),
-            Signal::Metrics => self.inner.metrics.as_ref(),
-            Signal::Logs => self.inner.logs.as_ref(),
-        }
+        self.exporter()?.pipeline(signal)
+    }
+
+    /// What sends all signals; `None` if nothing is exported.
+    pub(crate) fn exporter(&self) -> Option<&Exporter> {
+        self.inner.exporter.as_ref()
     }
 }
 

@@ -1,59 +1,44 @@
 //! From finished records to a collector: queues with bounds, one thread, and a count for every loss.
+//!
+//! ```text
+//! push ──► Queue (bytes in blocks, bounds, counts) ──► Lane (a task of the exporter's thread) ──► Transport
+//!            ▲ flush, shutdown, stats                    │ cuts a batch, sends it, waits, sends it again
+//!         Exporter                                       └─► settles it: exported, or dropped for one reason
+//! ```
+//!
+//! - [`Pipeline`] is what those hold who have records; [`Exporter`] is what stops.
+//! - A signal has one [`queue`] and one [`lane`]; no lane waits for another.
+//! - Everything that is counted but `created` changes under the lock of the signal's queue, so that the counts add up whenever
+//!   they are read: `created = open + waiting + in flight + exported + Σ dropped`.
+//! - **When the queue is full the newest records are dropped**: what waits is not pushed out by what comes.
 
-use std::sync::Arc;
+mod backoff;
+mod blocks;
+mod exporter;
+mod fork;
+mod lane;
+mod loss;
+mod pipeline;
+mod queue;
+mod reason;
+mod request;
+mod scopes;
+mod stats;
+mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
-use opentelemetry::InstrumentationScope;
+pub(crate) use exporter::{BeforeFlush, Exporter, LaneSpec};
+pub(crate) use loss::OnLoss;
+pub use loss::{Loss, Lost};
+pub(crate) use pipeline::Pipeline;
+pub use reason::{DropReason, Dropped};
+pub(crate) use scopes::ScopeId;
+pub use stats::{Attempts, ExportError, SignalStats, Stats};
 
-use crate::Signal;
-
-/// Which instrumentation scope a record belongs to, in one [`Pipeline`]; scopes beyond a bound share one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ScopeId(pub(crate) u32);
-
-/// One signal's way to the collector, as those see it who have records. Clones share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Pipeline {
-    signal: Signal,
-}
-
-impl Pipeline {
-    /// The id of a scope; the same scope has the same id. To be asked for once, not for every record.
-    pub(crate) fn scope(&self, scope: &InstrumentationScope) -> ScopeId {
-        let _ = scope;
-        ScopeId(0)
-    }
-
-    /// Counts records that were begun, before it is known what becomes of them.
-    pub(crate) fn created(&self, records: u64) {
-        let _ = records;
-    }
-
-    /// Takes one encoded `Span`, `LogRecord` or `Metric`, which stands for `records` records (of a metric, its points). Never
-    /// waits for I/O; what it cannot keep it counts.
-    pub(crate) fn push(&self, scope: ScopeId, encoded: &[u8], records: u32) {
-        let _ = (scope, encoded, records);
-    }
-
-    /// Counts records that were begun and given up before they came to [`push`](Self::push).
-    pub(crate) fn dropped(&self, reason: DropReason, records: u64) {
-        let _ = (reason, records);
-    }
-}
-
-/// Why records were lost: the `reason` of `omtx_trace_spans_dropped_total` and its siblings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DropReason {
-    /// The queue held as many records as it may.
-    QueueFull,
-    /// The queue held as many bytes as it may, or the record alone was longer than a request may be.
-    Bytes,
-    /// The collector did not take them, and either said that it never will, or did not until the time for it was over.
-    ExportFailed,
-    /// The collector took the batch, and refused these ("Partial Success").
-    Rejected,
-    /// They were sent and no answer came: the collector may have them.
-    Unknown,
-    /// They were still waiting, or ended, when the exporter was shut down.
-    Shutdown,
+/// True on the thread that exports, where nothing may be recorded that would be exported in turn.
+pub(crate) fn on_exporter_thread() -> bool {
+    exporter::ON_THREAD.get()
 }

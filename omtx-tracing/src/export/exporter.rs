@@ -1,0 +1,257 @@
+//! The thread, and how it ends.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::backoff::Backoff;
+use super::blocks::Reader;
+use super::fork::Process;
+use super::lane::Lane;
+use super::loss::{Lost, OnLoss, Reporter};
+use super::pipeline::Pipeline;
+use super::queue::Queue;
+use super::stats::Stats;
+use crate::config::Batching;
+use crate::transport::Transport;
+use crate::{Error, Signal};
+
+thread_local! {
+    pub(super) static ON_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// One signal: where it goes, and within which bounds.
+pub(crate) struct LaneSpec {
+    pub(crate) signal: Signal,
+    pub(crate) batching: Batching,
+    /// Of one attempt: `OTEL_EXPORTER_OTLP_TIMEOUT`.
+    pub(crate) timeout: Duration,
+    /// An encoded `opentelemetry.proto.resource.v1.Resource`.
+    pub(crate) resource: Vec<u8>,
+    /// Of the resource; empty if it has none.
+    pub(crate) schema_url: &'static str,
+    pub(crate) transport: Box<dyn Transport>,
+}
+
+/// What runs when something is about to be flushed: a last round of a reader. It may take until the time that it is given.
+pub(crate) type BeforeFlush = Arc<dyn Fn(Instant) + Send + Sync>;
+
+/// The thread that exports all signals. Dropping it shuts it down, with [`DEFAULT_SHUTDOWN`](Self::DEFAULT_SHUTDOWN).
+pub(crate) struct Exporter {
+    pipelines: Vec<Pipeline>,
+    runtime: Option<Handle>,
+    before_flush: Mutex<Vec<BeforeFlush>>,
+    process: Process,
+}
+
+impl Exporter {
+    /// What a drop of the last handle allows for what is still to be sent.
+    pub(crate) const DEFAULT_SHUTDOWN: Duration = Duration::from_secs(5);
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// If there is no thread to be had, or no event queue of the system's.
+    pub(crate) fn start(lanes: Vec<LaneSpec>, on_loss: Option<OnLoss>) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .thread_name("omtx-otlp-dns")
+            .build()
+            .map_err(|error| Error::system("cannot start the exporter's runtime").because(error))?;
+        let (mut exporter, driver) = Self::prepare(lanes, on_loss);
+        exporter.runtime = Some(runtime.handle().clone());
+        thread::Builder::new()
+            .name("omtx-otlp".to_owned())
+            .spawn(move || run(runtime, driver))
+            .map_err(|error| Error::system("cannot start the exporter's thread").because(error))?;
+        Ok(exporter)
+    }
+
+    /// The exporter, and what its thread does.
+    pub(super) fn prepare(
+        lanes: Vec<LaneSpec>,
+        on_loss: Option<OnLoss>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let lost = Arc::new(Notify::new());
+        let mut pipelines = Vec::new();
+        let mut tasks = Vec::new();
+        for lane in lanes {
+            let queue = Arc::new(Queue::new(
+                lane.signal,
+                lane.batching,
+                &lane.resource,
+                lane.schema_url,
+                Arc::clone(&lost),
+            ));
+            pipelines.push(Pipeline {
+                queue: Arc::clone(&queue),
+            });
+            tasks.push(Lane {
+                queue,
+                transport: lane.transport,
+                timeout: lane.timeout,
+                reader: Reader::default(),
+                backoff: Backoff::default(),
+                not_before: None,
+            });
+        }
+        let reporter = on_loss.map(|hook| Reporter {
+            queues: pipelines.iter().map(|one| Arc::clone(&one.queue)).collect(),
+            lost: Arc::clone(&lost),
+            hook,
+        });
+        let exporter = Self {
+            pipelines,
+            runtime: None,
+            before_flush: Mutex::new(Vec::new()),
+            process: Process::current(),
+        };
+        let driver = async move {
+            let mut lanes = JoinSet::new();
+            for task in tasks {
+                lanes.spawn(task.run());
+            }
+            let reporter = reporter.map(|reporter| tokio::spawn(reporter.run()));
+            while lanes.join_next().await.is_some() {}
+            if let Some(mut reporter) = reporter {
+                // It may be waiting for its next time, or have nothing left to tell.
+                lost.notify_one();
+                let _ = tokio::time::timeout(Duration::from_millis(100), &mut reporter).await;
+                reporter.abort();
+            }
+        };
+        (exporter, driver)
+    }
+
+    /// One signal's way to the collector; none if it is not exported.
+    pub(crate) fn pipeline(&self, signal: Signal) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|one| one.signal() == signal)
+    }
+
+    /// Runs a task on the exporter's thread, until the last signal is shut down. It must not block: all signals share the thread.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(task);
+        }
+    }
+
+    /// Has this run at the begin of every flush and of the shutdown, on a thread of its own.
+    pub(crate) fn before_flush(&self, hook: BeforeFlush) {
+        self.hooks().push(hook);
+    }
+
+    fn hooks(&self) -> std::sync::MutexGuard<'_, Vec<BeforeFlush>> {
+        self.before_flush
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        for pipeline in &self.pipelines {
+            stats.set(pipeline.signal(), pipeline.stats());
+        }
+        stats
+    }
+
+    /// Sends what was recorded before now, of all signals at once. False if not all of it was settled in time; then the rest is
+    /// sent later.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let deadline = after(timeout);
+        self.run_hooks(deadline);
+        let asked: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|one| (&one.queue, one.queue.flush()))
+            .collect();
+        asked.into_iter().all(|(queue, until)| match until {
+            Some(until) => queue.wait(until, deadline),
+            None => false,
+        })
+    }
+
+    /// Sends what was recorded, of all signals at once, and ends the thread. What was not sent in time is lost, as is what is
+    /// recorded from now on. Blocks for as long as `timeout`, and returns at once if it was called before.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> Lost {
+        let mut lost = Lost::default();
+        if !self.process.is_current() {
+            return lost;
+        }
+        let deadline = after(timeout);
+        if self.pipelines.iter().any(|one| one.queue.is_open()) {
+            self.run_hooks(deadline);
+        }
+        let before: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|one| one.queue.dropped_so_far())
+            .collect();
+        for pipeline in &self.pipelines {
+            pipeline.queue.begin_close(deadline);
+        }
+        for (pipeline, before) in self.pipelines.iter().zip(&before) {
+            pipeline.queue.finish_close(deadline);
+            lost.set(
+                pipeline.signal(),
+                pipeline.queue.dropped_so_far().since(before),
+            );
+        }
+        lost
+    }
+
+    fn run_hooks(&self, deadline: Instant) {
+        let hooks = self.hooks().clone();
+        if hooks.is_empty() || !self.process.is_current() {
+            return;
+        }
+        let (done, wait) = mpsc::sync_channel::<()>(1);
+        let work = move || {
+            for hook in hooks {
+                hook(deadline);
+            }
+            drop(done);
+        };
+        // On a thread of its own, so that a reader that hangs does not keep anybody longer than the deadline.
+        if thread::Builder::new()
+            .name("omtx-otlp-flush".to_owned())
+            .spawn(work)
+            .is_ok()
+        {
+            let _ = wait.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        }
+    }
+}
+
+/// A point in time; a duration without end is a century.
+fn after(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
+}
+
+fn run(runtime: Runtime, driver: impl Future<Output = ()>) {
+    ON_THREAD.set(true);
+    runtime.block_on(driver);
+    // A name that is being looked up does not keep the thread.
+    runtime.shutdown_background();
+}
+
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        self.shutdown(Self::DEFAULT_SHUTDOWN);
+    }
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter")
+            .field("pipelines", &self.pipelines)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! What those hold who have records.
+
+use std::sync::Arc;
+
+use opentelemetry::InstrumentationScope;
+
+use super::queue::Queue;
+use super::{DropReason, ScopeId, SignalStats};
+use crate::Signal;
+
+/// One signal's way to the collector, as those see it who have records. Clones share it, and none keeps the exporter running.
+#[derive(Clone, Debug)]
+pub(crate) struct Pipeline {
+    pub(super) queue: Arc<Queue>,
+}
+
+impl Pipeline {
+    pub(crate) fn signal(&self) -> Signal {
+        self.queue.signal()
+    }
+
+    /// The id of a scope; the same scope has the same id. To be asked for once, not for every record.
+    pub(crate) fn scope(&self, scope: &InstrumentationScope) -> ScopeId {
+        self.queue.scope(scope)
+    }
+
+    /// Counts records that were begun, before it is known what becomes of them.
+    #[inline]
+    pub(crate) fn created(&self, records: u64) {
+        self.queue.created(records);
+    }
+
+    /// Takes one encoded `Span`, `LogRecord` or `Metric`, which stands for `records` records (of a metric, its points). Never
+    /// waits for I/O; what it cannot keep it counts.
+    #[inline]
+    pub(crate) fn push(&self, scope: ScopeId, encoded: &[u8], records: u32) {
+        self.queue.push(scope, encoded, records);
+    }
+
+    /// Counts records that were begun and given up before they came to [`push`](Self::push).
+    pub(crate) fn dropped(&self, reason: DropReason, records: u64) {
+        self.queue.dropped(reason, records);
+    }
+
+    /// False once the exporter was shut down: whatever is pushed will be dropped, and need not be encoded.
+    pub(crate) fn is_open(&self) -> bool {
+        self.queue.is_open()
+    }
+
+    pub(crate) fn stats(&self) -> SignalStats {
+        self.queue.stats()
+    }
+}

@@ -1,0 +1,86 @@
+//! Instrumentation scopes, encoded once.
+
+use std::sync::Arc;
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry_proto::tonic::common::v1 as proto;
+use prost::Message as _;
+
+use super::request::{field_len, put_field};
+
+/// Which instrumentation scope a record belongs to, in one [`Pipeline`](super::Pipeline); scopes beyond a bound share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ScopeId(pub(crate) u32);
+
+/// Scopes that a signal tells apart. A program has a few, unless it makes up their names as it goes.
+const MAX_SCOPES: usize = 256;
+
+/// A scope in the bytes that stand around its records.
+#[derive(Debug)]
+pub(super) struct EncodedScope {
+    /// Before the records: the field `scope`. Empty for the scope without a name.
+    pub(super) head: Vec<u8>,
+    /// Behind the records: the field `schema_url`.
+    pub(super) tail: Vec<u8>,
+}
+
+impl EncodedScope {
+    fn new(scope: &InstrumentationScope) -> Self {
+        let message = proto::InstrumentationScope::from((scope, None)).encode_to_vec();
+        let mut head = Vec::with_capacity(field_len(message.len()));
+        put_field(1, &message, &mut head);
+        let mut tail = Vec::new();
+        if let Some(url) = scope.schema_url().filter(|url| !url.is_empty()) {
+            put_field(3, url.as_bytes(), &mut tail);
+        }
+        Self { head, tail }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+}
+
+/// The scopes of one signal. The first has no name: that of records whose scope there was no room for.
+#[derive(Debug)]
+pub(super) struct Scopes {
+    known: Vec<(InstrumentationScope, Arc<EncodedScope>)>,
+}
+
+impl Scopes {
+    pub(super) fn new() -> Self {
+        let nameless = EncodedScope {
+            head: Vec::new(),
+            tail: Vec::new(),
+        };
+        Self {
+            known: vec![(InstrumentationScope::default(), Arc::new(nameless))],
+        }
+    }
+
+    /// The id of a scope; one that is longer than `max_len` bytes, or one too many, is recorded as nameless.
+    pub(super) fn id(&mut self, scope: &InstrumentationScope, max_len: usize) -> ScopeId {
+        if let Some(at) = self.known.iter().position(|(known, _)| known == scope) {
+            return ScopeId(at as u32);
+        }
+        if self.known.len() == MAX_SCOPES {
+            return ScopeId(0);
+        }
+        let encoded = EncodedScope::new(scope);
+        if encoded.len() > max_len {
+            return ScopeId(0);
+        }
+        self.known.push((scope.clone(), Arc::new(encoded)));
+        ScopeId((self.known.len() - 1) as u32)
+    }
+
+    /// A scope's bytes; an id of another pipeline is nameless.
+    pub(super) fn get(&self, id: u32) -> &Arc<EncodedScope> {
+        let known = self.known.get(id as usize).unwrap_or(&self.known[0]);
+        &known.1
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.known.len()
+    }
+}
