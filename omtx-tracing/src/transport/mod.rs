@@ -34,6 +34,10 @@ pub(crate) enum Answer {
     },
     /// Not taken, and it never will be.
     Refused { cause: String },
-    /// It was sent, perhaps in part, and no answer came: nobody knows whether it was taken. Another attempt may succeed.
-    Unknown { cause: String },
+    /// It was sent, perhaps in part, and no answer of the collector's own came: nobody knows whether it was taken. Another
+    /// attempt may succeed, `after` this long if a gateway said so.
+    Unknown {
+        after: Option<Duration>,
+        cause: String,
+    },
 }

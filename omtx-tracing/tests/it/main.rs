@@ -2,3 +2,5 @@
 
 mod context;
 mod propagation;
+mod receiver;
+mod told;
