@@ -87,7 +87,9 @@ impl Lane {
         };
         let over = first + self.queue.batching().export_timeout;
         loop {
-            let settled = match self.attempt(&batch, over, perhaps_taken).await? {
+            let answer = self.attempt(&batch, over, perhaps_taken).await?;
+            perhaps_taken |= matches!(answer, Answer::Unknown { .. });
+            let settled = match answer {
                 Answer::Accepted { rejected, message } => {
                     self.backoff.reset();
                     if message.is_some() || rejected > 0 {
@@ -102,6 +104,9 @@ impl Lane {
                 }
                 Answer::Retry {
                     after: Some(after), ..
+                }
+                | Answer::Unknown {
+                    after: Some(after), ..
                 } => {
                     self.backoff.reset();
                     let left = over.saturating_duration_since(now());
@@ -114,9 +119,7 @@ impl Lane {
                         Some(lost(perhaps_taken))
                     }
                 }
-                Answer::Retry { after: None, .. } => self.back_off(over, perhaps_taken).await?,
-                Answer::Unknown { .. } => {
-                    perhaps_taken = true;
+                Answer::Retry { after: None, .. } | Answer::Unknown { after: None, .. } => {
                     self.back_off(over, perhaps_taken).await?
                 }
             };
@@ -152,8 +155,8 @@ impl Lane {
                 biased;
                 answer = catch(export) => match answer {
                     Ok(Ok(answer)) => answer,
-                    Ok(Err(_)) => Answer::Unknown { cause: "no answer came in time".to_owned() },
-                    Err(panic) => Answer::Unknown { cause: format!("the transport panicked: {}", message(&*panic)) },
+                    Ok(Err(_)) => Answer::Unknown { after: None, cause: "no answer came in time".to_owned() },
+                    Err(panic) => Answer::Unknown { after: None, cause: format!("the transport panicked: {}", message(&*panic)) },
                 },
                 Closed = closed(queue) => return Err(Closed),
             }
@@ -161,7 +164,7 @@ impl Lane {
         let (error, unknown) = match &answer {
             Answer::Accepted { .. } => (None, false),
             Answer::Retry { cause, .. } | Answer::Refused { cause } => (Some(cause), false),
-            Answer::Unknown { cause } => (Some(cause), true),
+            Answer::Unknown { cause, .. } => (Some(cause), true),
         };
         self.queue.attempted(
             |attempts| match answer {

@@ -129,10 +129,18 @@ impl Transport for Collector {
                     };
                 }
                 Step::Refuse => return Answer::Refused { cause: cause() },
-                Step::Unknown => return Answer::Unknown { cause: cause() },
+                Step::Unknown => {
+                    return Answer::Unknown {
+                        after: None,
+                        cause: cause(),
+                    };
+                }
                 Step::Hang => {
                     tokio::time::sleep_until(deadline.into()).await;
-                    return Answer::Unknown { cause: cause() };
+                    return Answer::Unknown {
+                        after: None,
+                        cause: cause(),
+                    };
                 }
                 Step::HangForEver => pending().await,
                 Step::Slow(time) => {
