@@ -43,15 +43,15 @@ pub(super) fn extract<'a>(
         let mut members = seen.split(|byte| *byte == b',').peekable();
         while let Some(member) = members.next() {
             let is_cut = members.peek().is_none() && !matches!(unseen, [] | [b',', ..]);
-            if !is_cut && trim(member).is_empty() {
+            if is_cut || trim(member).is_empty() {
                 continue;
             }
-            if is_cut || !keep(member, baggage.get_or_insert_default()) {
+            if !keep(member, baggage.get_or_insert_default()) {
                 rejected.baggage(1);
             }
         }
-        // How many more there are is not worth a walk over them.
-        if !trim(unseen).is_empty() && unseen != b"," {
+        // What was cut and what is behind it count as one: how many there are is not worth a walk over them.
+        if !matches!(trim(unseen), [] | [b',']) {
             rejected.baggage(1);
         }
     }

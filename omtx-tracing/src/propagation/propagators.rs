@@ -127,7 +127,8 @@ struct Inner {
 
 impl Propagators {
     /// These formats, each once, in this order. Where several name a parent, the last one counts, as with OpenTelemetry's
-    /// composite propagator. Without any, nothing is read and nothing written.
+    /// composite propagator; where they name the same one, what W3C Trace Context says of it. Without any, nothing is read and
+    /// nothing written.
     #[must_use]
     pub fn new(formats: impl IntoIterator<Item = Propagator>) -> Self {
         let mut once = Vec::new();
@@ -200,8 +201,16 @@ impl Propagators {
                 Propagator::B3 | Propagator::B3Multi => {
                     if !std::mem::replace(&mut b3_is_read, true) {
                         if let Some((parent, debug)) = b3::extract(source, rejected) {
-                            found.span_context = Some(parent);
                             found.debug = debug;
+                            // Where both name one parent, W3C Trace Context says more of it.
+                            let known = found.span_context.as_ref().is_some_and(|known| {
+                                known.trace_id() == parent.trace_id()
+                                    && known.span_id() == parent.span_id()
+                            });
+                            if !known {
+                                found.span_context = Some(parent);
+                                found.verbatim = None;
+                            }
                         }
                     }
                 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// |---|---|---|
 /// | `traceparent`, `b3` | the whole header, when malformed or repeated | the trace begins anew here |
 /// | `tracestate` | the whole list, when a member is malformed, a key is there twice, or it has more than 32 members | the trace goes on without it |
-/// | `baggage` | the members that are malformed or beyond 64 members or 8192 bytes, each counted | the others are kept |
+/// | `baggage` | the members that are malformed or beyond 64, each counted, and what is beyond 8192 bytes, counted once a header | the others are kept |
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};

@@ -1,5 +1,8 @@
 //! Contexts on the wire.
 
+mod b3;
+mod baggage;
+mod carriers;
 mod trace_context;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
