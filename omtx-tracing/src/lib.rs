@@ -18,6 +18,12 @@ mod telemetry;
 mod transport;
 
 pub use builder::TelemetryBuilder;
+pub use config::{
+    Batching, DEFAULT_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_LOG_BATCH_DELAY,
+    DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS, DEFAULT_MAX_QUEUE_BYTES,
+    DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_INTERVAL, DEFAULT_TIMEOUT, Exporter, Otlp, Protocol,
+    Warning,
+};
 pub use error::Error;
 pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};

@@ -22,6 +22,15 @@ impl Signal {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
 
+    /// Whether this build has anything to export of it.
+    pub(crate) const fn is_compiled_in(self) -> bool {
+        match self {
+            Self::Traces => true,
+            Self::Metrics => cfg!(feature = "metrics"),
+            Self::Logs => cfg!(feature = "logs"),
+        }
+    }
+
     /// The name that OTLP/HTTP has for it in its paths (`/v1/traces`): `traces`, `metrics` or `logs`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

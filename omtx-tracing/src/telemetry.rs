@@ -1,10 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::export::{Exporter, Pipeline};
-use crate::propagation::Propagators;
+use crate::config::{Endpoint, PerSignal, Settings};
+use crate::export::{Exporter, OnLoss, Pipeline};
 use crate::resource::Resource;
-use crate::{Signal, TelemetryBuilder};
+use crate::{Error, Propagators, Signal, TelemetryBuilder, Warning};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
 #[derive(Clone)]
@@ -14,9 +14,10 @@ pub struct Telemetry {
 
 pub(crate) struct Inner {
     pub(crate) resource: Resource,
-    pub(crate) propagators: Propagators,
+    pub(crate) endpoints: PerSignal<Vec<Endpoint>>,
     /// None if nothing is exported: then there is no thread.
     pub(crate) exporter: Option<Exporter>,
+    pub(crate) settings: Settings,
 }
 
 impl Telemetry {
@@ -25,10 +26,19 @@ impl Telemetry {
         TelemetryBuilder::new(service.into())
     }
 
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self {
-            inner: Arc::new(inner),
-        }
+    /// Starts what the settings ask for.
+    pub(crate) fn start(mut settings: Settings, on_loss: Option<OnLoss>) -> Result<Self, Error> {
+        let resource = Resource::of(&settings);
+        let endpoints = settings.resolve()?;
+        drop(on_loss);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                resource,
+                endpoints,
+                exporter: None,
+                settings,
+            }),
+        })
     }
 
     /// What the telemetry comes from: the service, its process, host and container.
@@ -37,12 +47,32 @@ impl Telemetry {
         &self.inner.resource
     }
 
-    /// The formats in which contexts are read from headers and written to them: `OTEL_PROPAGATORS`.
+    /// Whether records of `signal` go anywhere. Metrics and log records still have to be handed over.
     ///
-    /// They work also where nothing is exported.
+    /// ```
+    /// use omtx_tracing::{Signal, Telemetry};
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// // No endpoint, and no exporter named.
+    /// assert!(!Telemetry::builder("hub").build()?.exports(Signal::Traces));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn exports(&self, signal: Signal) -> bool {
+        !self.inner.endpoints.get(signal).is_empty()
+    }
+
+    /// What the environment holds that was not applied; empty if the builder never looked at it.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.inner.settings.warnings
+    }
+
+    /// What reads contexts from what comes in, and writes them to what goes out. They work in a disabled telemetry, too.
     #[must_use]
     pub fn propagators(&self) -> &Propagators {
-        &self.inner.propagators
+        &self.inner.settings.propagators
     }
 
     /// Where records of `signal` go; `None` if they are not exported.
@@ -58,8 +88,13 @@ impl Telemetry {
 
 impl fmt::Debug for Telemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exports: Vec<Signal> = Signal::ALL
+            .into_iter()
+            .filter(|signal| self.exports(*signal))
+            .collect();
         f.debug_struct("Telemetry")
             .field("service", &self.resource().get("service.name"))
+            .field("exports", &exports)
             .finish_non_exhaustive()
     }
 }
