@@ -15,6 +15,7 @@ mod sampler;
 mod signal;
 mod span;
 mod telemetry;
+pub mod testing;
 mod transport;
 
 pub use builder::TelemetryBuilder;
@@ -28,5 +29,7 @@ pub use error::Error;
 pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};
 pub use resource::Resource;
+pub use sampler::{ParentBased, Sampler, SamplingRequest, ShouldSample};
 pub use signal::Signal;
+pub use span::{Span, SpanLimits, Tracer, TracerProvider};
 pub use telemetry::Telemetry;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use crate::config::{Endpoint, PerSignal, Settings};
 use crate::export::{Exporter, OnLoss, Pipeline};
 use crate::resource::Resource;
-use crate::{Error, Propagators, Signal, TelemetryBuilder, Warning};
+use crate::span::Sink;
+use crate::{
+    Error, Propagators, Sampler, Signal, SpanLimits, TelemetryBuilder, TracerProvider, Warning,
+};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
 #[derive(Clone)]
@@ -17,6 +20,7 @@ pub(crate) struct Inner {
     pub(crate) endpoints: PerSignal<Vec<Endpoint>>,
     /// None if nothing is exported: then there is no thread.
     pub(crate) exporter: Option<Exporter>,
+    pub(crate) tracer_provider: TracerProvider,
     pub(crate) settings: Settings,
 }
 
@@ -31,11 +35,24 @@ impl Telemetry {
         let resource = Resource::of(&settings);
         let endpoints = settings.resolve()?;
         drop(on_loss);
+        let exporter: Option<Exporter> = None;
+        let traces = exporter
+            .as_ref()
+            .and_then(|exporter| exporter.pipeline(Signal::Traces));
+        let tracer_provider = match traces {
+            Some(pipeline) => TracerProvider::new(
+                Sink::Pipeline(pipeline.clone()),
+                Sampler::default(),
+                SpanLimits::default(),
+            ),
+            None => TracerProvider::disabled(),
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 resource,
                 endpoints,
-                exporter: None,
+                exporter,
+                tracer_provider,
                 settings,
             }),
         })
@@ -73,6 +90,25 @@ impl Telemetry {
     #[must_use]
     pub fn propagators(&self) -> &Propagators {
         &self.inner.settings.propagators
+    }
+
+    /// Makes the tracers whose spans are exported: for code that is instrumented with the `opentelemetry` crate.
+    ///
+    /// ```
+    /// use omtx_tracing::Telemetry;
+    /// use opentelemetry::trace::{Span, Tracer, TracerProvider};
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// let telemetry = Telemetry::builder("hub").build()?;
+    /// let span = telemetry.tracer_provider().tracer("billing").start("charge");
+    /// assert!(!span.is_recording(), "nothing is exported");
+    /// assert!(span.span_context().is_valid(), "log lines and calls still have ids");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn tracer_provider(&self) -> &TracerProvider {
+        &self.inner.tracer_provider
     }
 
     /// Where records of `signal` go; `None` if they are not exported.

@@ -13,12 +13,12 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// The process that made a value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Process(u32);
+pub(crate) struct Process(u32);
 
 impl Process {
     /// This one. A child that is made with a bare `clone(2)` or `vfork(2)` is not told from it, nor one that is made where no
     /// handler could be registered for want of memory.
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         static WATCHED: Once = Once::new();
         WATCHED.call_once(watch);
         Self(GENERATION.load(Relaxed))
@@ -26,7 +26,7 @@ impl Process {
 
     /// False in a forked child. A relaxed load: `getpid(2)` would be a system call for every span.
     #[inline]
-    pub(super) fn is_current(self) -> bool {
+    pub(crate) fn is_current(self) -> bool {
         self.0 == GENERATION.load(Relaxed)
     }
 }

@@ -31,6 +31,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub(crate) use exporter::{BeforeFlush, Exporter, LaneSpec};
+pub(crate) use fork::Process;
 pub(crate) use loss::OnLoss;
 pub use loss::{Loss, Lost};
 pub(crate) use pipeline::Pipeline;

@@ -1,1 +1,20 @@
-//! To come.
+//! Spans behind the API of `opentelemetry`, encoded on the thread that records them.
+
+mod clock;
+mod decision;
+mod ids;
+mod limits;
+mod open;
+mod pool;
+mod provider;
+mod sink;
+mod tracer;
+
+pub(crate) use clock::{Clock, nanos};
+pub(crate) use decision::Decision;
+pub(crate) use ids::RANDOM;
+pub use limits::SpanLimits;
+pub use open::Span;
+pub use provider::TracerProvider;
+pub(crate) use sink::Sink;
+pub use tracer::Tracer;

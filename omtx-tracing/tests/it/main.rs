@@ -3,4 +3,5 @@
 mod context;
 mod propagation;
 mod receiver;
+mod spans;
 mod told;

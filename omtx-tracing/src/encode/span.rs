@@ -1,0 +1,301 @@
+//! `Span` of `opentelemetry/proto/trace/v1/trace.proto`, written while it is open.
+//!
+//! Attributes, events and links are encoded when they are set, into one buffer: nothing of the caller's is kept, and to end a
+//! span is to append what is only known then. Protobuf lets repeated fields stand in any order and between others.
+
+use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status};
+use opentelemetry::{KeyValue, Value};
+use prost::encoding::{decode_varint, encode_varint};
+
+use super::value::{AttributeValue, attribute, attribute_len, cut_bytes};
+use super::wire;
+use crate::SpanLimits;
+
+/// The key of `Span.attributes` on the wire.
+const ATTRIBUTE: u8 = 9 << 3 | 2;
+/// Keys of the attributes inside an event and a link.
+const EVENT_ATTRIBUTE: u8 = 3 << 3 | 2;
+const LINK_ATTRIBUTE: u8 = 4 << 3 | 2;
+
+/// `SpanFlags` of trace.proto: whether it is known if the parent (of a link: the context) is remote, and whether it is.
+const HAS_IS_REMOTE: u32 = 0x100;
+const IS_REMOTE: u32 = 0x200;
+
+/// A link's ids, flags and 32 members of tracestate, with room to spare.
+const MAX_LINK: usize = 64;
+
+/// Names and descriptions of a status have no limit in the specification; here they have this one, in bytes.
+pub(crate) const MAX_TEXT: usize = 16 << 10;
+
+/// What a span is from its start, and cannot change.
+#[derive(Debug)]
+pub(crate) struct Header<'a> {
+    pub(crate) context: &'a SpanContext,
+    pub(crate) parent_span_id: SpanId,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) kind: &'a SpanKind,
+    pub(crate) start: u64,
+}
+
+/// What is only known at a span's end.
+#[derive(Debug)]
+pub(crate) struct Trailer<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) status: &'a Status,
+    pub(crate) end: u64,
+}
+
+/// A `Span` message that grows.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    message: Vec<u8>,
+    /// How much of it the header is.
+    header: usize,
+    /// One bit for each of 128 classes of keys: no key of a class was set while its bit is 0, which saves the search.
+    seen: u128,
+    attributes: u32,
+    dropped_attributes: u32,
+    events: u32,
+    dropped_events: u32,
+    links: u32,
+    dropped_links: u32,
+}
+
+impl Recording {
+    /// Writes the header into `buffer`, which is emptied before.
+    pub(crate) fn new(mut buffer: Vec<u8>, header: &Header<'_>) -> Self {
+        buffer.clear();
+        let out = &mut buffer;
+        wire::bytes(1, &header.context.trace_id().to_bytes(), out);
+        wire::bytes(2, &header.context.span_id().to_bytes(), out);
+        trace_state(3, header.context, out);
+        if header.parent_span_id != SpanId::INVALID {
+            wire::bytes(4, &header.parent_span_id.to_bytes(), out);
+        }
+        let flags = u32::from(header.context.trace_flags().to_u8());
+        wire::fixed32(16, flags | is_remote(header.parent_is_remote), out);
+        wire::uint(6, kind(header.kind), out);
+        wire::fixed64(7, header.start, out);
+        Self {
+            header: buffer.len(),
+            message: buffer,
+            seen: 0,
+            attributes: 0,
+            dropped_attributes: 0,
+            events: 0,
+            dropped_events: 0,
+            links: 0,
+            dropped_links: 0,
+        }
+    }
+
+    /// Sets an attribute; of a key that is set already, the value is replaced ("Set Attributes"). A key must not be empty
+    /// ("Attribute"), so one that is counts as dropped.
+    pub(crate) fn attribute(&mut self, key: &str, value: AttributeValue<'_>, limits: &SpanLimits) {
+        let class = class_of(key);
+        let old = match self.seen & class {
+            0 => None,
+            _ => self.find(key),
+        };
+        let replaced = old.as_ref().map_or(0, |old| old.len());
+        let len = attribute_len(key, value, limits.value_length);
+        if key.is_empty()
+            || (old.is_none() && self.attributes >= limits.attributes)
+            || self.message.len() - replaced + len > limits.bytes
+        {
+            self.dropped_attributes = self.dropped_attributes.saturating_add(1);
+            return;
+        }
+        match old {
+            Some(old) => drop(self.message.drain(old)),
+            None => self.attributes += 1,
+        }
+        self.seen |= class;
+        attribute(
+            ATTRIBUTE,
+            key,
+            value,
+            limits.value_length,
+            &mut self.message,
+        );
+    }
+
+    /// Whether an attribute of this key is set.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.seen & class_of(key) != 0 && self.find(key).is_some()
+    }
+
+    /// Adds an event.
+    pub(crate) fn event(
+        &mut self,
+        name: &str,
+        time: u64,
+        attributes: &[KeyValue],
+        already_dropped: u32,
+        limits: &SpanLimits,
+    ) {
+        let (kept, mut dropped) = within(attributes, limits.event_attributes);
+        let budget = limits.bytes.saturating_sub(self.message.len());
+        let name = cut_bytes(name, MAX_TEXT);
+        if self.events >= limits.events || len_of(kept, limits) + name.len() + 32 > budget {
+            self.dropped_events = self.dropped_events.saturating_add(1);
+            return;
+        }
+        dropped = dropped.saturating_add(already_dropped);
+        self.events += 1;
+        wire::message(11, &mut self.message, |out| {
+            wire::fixed64(1, time, out);
+            wire::bytes(2, name.as_bytes(), out);
+            put_all(EVENT_ATTRIBUTE, kept, limits, out);
+            wire::uint(4, dropped.into(), out);
+        });
+    }
+
+    /// Adds a link.
+    pub(crate) fn link(&mut self, link: &Link, limits: &SpanLimits) {
+        let (kept, dropped) = within(&link.attributes, limits.link_attributes);
+        let budget = limits.bytes.saturating_sub(self.message.len());
+        if self.links >= limits.links || len_of(kept, limits) + MAX_LINK > budget {
+            self.dropped_links = self.dropped_links.saturating_add(1);
+            return;
+        }
+        self.links += 1;
+        wire::message(13, &mut self.message, |out| {
+            let context = &link.span_context;
+            wire::bytes(1, &context.trace_id().to_bytes(), out);
+            wire::bytes(2, &context.span_id().to_bytes(), out);
+            trace_state(3, context, out);
+            put_all(LINK_ATTRIBUTE, kept, limits, out);
+            let dropped = dropped.saturating_add(link.dropped_attributes_count);
+            wire::uint(5, dropped.into(), out);
+            let flags = u32::from(context.trace_flags().to_u8());
+            wire::fixed32(6, flags | is_remote(context.is_remote()), out);
+        });
+    }
+
+    /// Counts what somebody else dropped before it came here.
+    pub(crate) fn dropped(&mut self, attributes: u32, events: u32, links: u32) {
+        self.dropped_attributes = self.dropped_attributes.saturating_add(attributes);
+        self.dropped_events = self.dropped_events.saturating_add(events);
+        self.dropped_links = self.dropped_links.saturating_add(links);
+    }
+
+    /// Completes the message.
+    pub(crate) fn finish(mut self, trailer: &Trailer<'_>) -> Vec<u8> {
+        let out = &mut self.message;
+        wire::bytes(5, cut_bytes(trailer.name, MAX_TEXT).as_bytes(), out);
+        wire::fixed64(8, trailer.end, out);
+        wire::uint(10, self.dropped_attributes.into(), out);
+        wire::uint(12, self.dropped_events.into(), out);
+        wire::uint(14, self.dropped_links.into(), out);
+        wire::message(15, out, |out| match trailer.status {
+            Status::Unset => {}
+            Status::Ok => wire::uint(3, 1, out),
+            Status::Error { description } => {
+                wire::bytes(2, cut_bytes(description, MAX_TEXT).as_bytes(), out);
+                wire::uint(3, 2, out);
+            }
+        });
+        self.message
+    }
+
+    /// Where the attribute of this key is in the message.
+    fn find(&self, key: &str) -> Option<std::ops::Range<usize>> {
+        let mut start = self.header;
+        while let Some((&field, mut rest)) = self.message[start..].split_first() {
+            let len = usize::try_from(decode_varint(&mut rest).ok()?).ok()?;
+            let end = self.message.len() - rest.len() + len;
+            if field == ATTRIBUTE {
+                let mut content = rest.get(1..len)?; // behind the key of `KeyValue.key`
+                let key_len = usize::try_from(decode_varint(&mut content).ok()?).ok()?;
+                if content.get(..key_len)? == key.as_bytes() {
+                    return Some(start..end);
+                }
+            }
+            start = end;
+        }
+        None
+    }
+}
+
+/// The bit of a key: of its length and its last eight bytes, where keys that share a namespace differ.
+fn class_of(key: &str) -> u128 {
+    let bytes = key.as_bytes();
+    let mut last = [0; 8];
+    let tail = &bytes[bytes.len().saturating_sub(8)..];
+    last[..tail.len()].copy_from_slice(tail);
+    let mixed = (u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_right(8))
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    1 << (mixed >> 57)
+}
+
+/// The attributes that a limit leaves, and how many it does not.
+fn within(attributes: &[KeyValue], limit: u32) -> (&[KeyValue], u32) {
+    let kept = attributes.len().min(limit as usize);
+    (&attributes[..kept], (attributes.len() - kept) as u32)
+}
+
+/// The last value of each key ("Attribute Collections": keys are unique), in the order of these.
+fn unique(attributes: &[KeyValue]) -> impl Iterator<Item = (&str, &Value)> {
+    attributes.iter().enumerate().filter_map(|(at, attribute)| {
+        let later = &attributes[at + 1..];
+        let last = later.iter().all(|other| other.key != attribute.key);
+        last.then_some((attribute.key.as_str(), &attribute.value))
+    })
+}
+
+fn len_of(attributes: &[KeyValue], limits: &SpanLimits) -> usize {
+    let len = |attribute: &KeyValue| {
+        attribute_len(
+            attribute.key.as_str(),
+            AttributeValue::Any(&attribute.value),
+            limits.value_length,
+        )
+    };
+    attributes.iter().map(len).sum()
+}
+
+fn put_all(field: u8, attributes: &[KeyValue], limits: &SpanLimits, out: &mut Vec<u8>) {
+    for (key, value) in unique(attributes) {
+        attribute(
+            field,
+            key,
+            AttributeValue::Any(value),
+            limits.value_length,
+            out,
+        );
+    }
+}
+
+fn trace_state(tag: u32, context: &SpanContext, out: &mut Vec<u8>) {
+    let members = context.trace_state().into_iter();
+    if members.len() == 0 {
+        return;
+    }
+    let len = |(key, value): (&str, &str)| key.len() + 1 + value.len();
+    let total = context.trace_state().into_iter().map(len).sum::<usize>() + members.len() - 1;
+    prost::encoding::encode_key(tag, prost::encoding::WireType::LengthDelimited, out);
+    encode_varint(total as u64, out);
+    for (at, (key, value)) in members.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(key.as_bytes());
+        out.push(b'=');
+        out.extend_from_slice(value.as_bytes());
+    }
+}
+
+fn is_remote(remote: bool) -> u32 {
+    HAS_IS_REMOTE | if remote { IS_REMOTE } else { 0 }
+}
+
+fn kind(kind: &SpanKind) -> u64 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+    }
+}

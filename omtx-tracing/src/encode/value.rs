@@ -1,0 +1,197 @@
+//! Attributes: `KeyValue` and `AnyValue` of `opentelemetry/proto/common/v1/common.proto`.
+//!
+//! Lengths are computed before anything is written, so that no byte is moved and a limit is checked first.
+
+use opentelemetry::{Array, StringValue, Value};
+use prost::encoding::{encode_varint, encoded_len_varint};
+
+/// The value of an attribute, borrowed from whoever has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AttributeValue<'a> {
+    Bool(bool),
+    I64(i64),
+    F64(f64),
+    Str(&'a str),
+    Strs(&'a [&'a str]),
+    Any(&'a Value),
+}
+
+macro_rules! from {
+    ($($type:ty => $variant:ident),+) => {$(
+        impl<'a> From<$type> for AttributeValue<'a> {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )+};
+}
+
+from! { bool => Bool, i64 => I64, u16 => I64, u32 => I64, f64 => F64, &'a str => Str, &'a [&'a str] => Strs, &'a Value => Any }
+
+/// The field numbers of `AnyValue`, as keys of the wire.
+const STRING: u8 = 0x0a;
+const BOOL: u8 = 0x10;
+const INT: u8 = 0x18;
+const DOUBLE: u8 = 0x21;
+const ARRAY: u8 = 0x2a;
+/// `ArrayValue.values`, `KeyValue.key` and `KeyValue.value`.
+const VALUES: u8 = 0x0a;
+const KEY: u8 = 0x0a;
+const VALUE: u8 = 0x12;
+
+/// At most `limit` characters of `text`.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+/// The longest beginning of `text` that has at most `limit` bytes and ends with a whole character.
+pub(crate) fn cut_bytes(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// How long a field with this content is, its one-byte key and its length included.
+const fn delimited(len: usize) -> usize {
+    1 + encoded_len_varint(len as u64) + len
+}
+
+fn put_str(key: u8, text: &str, out: &mut Vec<u8>) {
+    out.push(key);
+    encode_varint(text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn len_of_str(text: &str, limit: usize) -> usize {
+    delimited(cut(text, limit).len())
+}
+
+fn len_of_i64(value: i64) -> usize {
+    1 + encoded_len_varint(value as u64)
+}
+
+const LEN_OF_BOOL: usize = 2;
+const LEN_OF_F64: usize = 9;
+
+fn put_i64(value: i64, out: &mut Vec<u8>) {
+    out.push(INT);
+    encode_varint(value as u64, out);
+}
+
+fn put_f64(value: f64, out: &mut Vec<u8>) {
+    out.push(DOUBLE);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn put_bool(value: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[BOOL, u8::from(value)]);
+}
+
+fn len_of_values<T>(values: &[T], len: impl Fn(&T) -> usize) -> usize {
+    values.iter().map(|value| delimited(len(value))).sum()
+}
+
+fn put_values<T>(
+    values: &[T],
+    out: &mut Vec<u8>,
+    len: impl Fn(&T) -> usize,
+    put: impl Fn(&T, &mut Vec<u8>),
+) {
+    out.push(ARRAY);
+    encode_varint(len_of_values(values, &len) as u64, out);
+    for value in values {
+        out.push(VALUES);
+        encode_varint(len(value) as u64, out);
+        put(value, out);
+    }
+}
+
+impl AttributeValue<'_> {
+    /// How long the `AnyValue` is.
+    fn len(&self, limit: usize) -> usize {
+        match *self {
+            Self::Bool(_) | Self::Any(Value::Bool(_)) => LEN_OF_BOOL,
+            Self::I64(value) | Self::Any(&Value::I64(value)) => len_of_i64(value),
+            Self::F64(_) | Self::Any(Value::F64(_)) => LEN_OF_F64,
+            Self::Str(value) => len_of_str(value, limit),
+            Self::Strs(values) => delimited(len_of_values(values, |s| len_of_str(s, limit))),
+            Self::Any(Value::String(value)) => len_of_str(value.as_str(), limit),
+            Self::Any(Value::Array(array)) => delimited(match array {
+                Array::Bool(values) => len_of_values(values, |_| LEN_OF_BOOL),
+                Array::I64(values) => len_of_values(values, |value| len_of_i64(*value)),
+                Array::F64(values) => len_of_values(values, |_| LEN_OF_F64),
+                Array::String(values) => len_of_values(values, |s| len_of_str(s.as_str(), limit)),
+                // A kind of a later release of the API, which is not known here, is written as it prints.
+                other => return len_of_str(&other.to_string(), limit),
+            }),
+            Self::Any(other) => len_of_str(&other.to_string(), limit),
+        }
+    }
+
+    /// Writes the `AnyValue`.
+    fn put(&self, limit: usize, out: &mut Vec<u8>) {
+        let len_of = |s: &StringValue| len_of_str(s.as_str(), limit);
+        match *self {
+            Self::Bool(value) | Self::Any(&Value::Bool(value)) => put_bool(value, out),
+            Self::I64(value) | Self::Any(&Value::I64(value)) => put_i64(value, out),
+            Self::F64(value) | Self::Any(&Value::F64(value)) => put_f64(value, out),
+            Self::Str(value) => put_str(STRING, cut(value, limit), out),
+            Self::Strs(values) => put_values(
+                values,
+                out,
+                |s| len_of_str(s, limit),
+                |s, out| put_str(STRING, cut(s, limit), out),
+            ),
+            Self::Any(Value::String(value)) => put_str(STRING, cut(value.as_str(), limit), out),
+            Self::Any(Value::Array(array)) => match array {
+                Array::Bool(values) => {
+                    put_values(values, out, |_| LEN_OF_BOOL, |v, out| put_bool(*v, out));
+                }
+                Array::I64(values) => {
+                    put_values(values, out, |v| len_of_i64(*v), |v, out| put_i64(*v, out));
+                }
+                Array::F64(values) => {
+                    put_values(values, out, |_| LEN_OF_F64, |v, out| put_f64(*v, out));
+                }
+                Array::String(values) => put_values(values, out, len_of, |s, out| {
+                    put_str(STRING, cut(s.as_str(), limit), out);
+                }),
+                other => put_str(STRING, cut(&other.to_string(), limit), out),
+            },
+            Self::Any(other) => put_str(STRING, cut(&other.to_string(), limit), out),
+        }
+    }
+}
+
+/// How long the `KeyValue` is, without the key and length of the field that it is in.
+pub(crate) fn attribute_len(key: &str, value: AttributeValue<'_>, limit: usize) -> usize {
+    delimited(key.len()) + delimited(value.len(limit))
+}
+
+/// Writes a `KeyValue` as the field that has this one-byte key; strings are cut after `limit` characters.
+pub(crate) fn attribute(
+    field: u8,
+    key: &str,
+    value: AttributeValue<'_>,
+    limit: usize,
+    out: &mut Vec<u8>,
+) {
+    let value_len = value.len(limit);
+    out.push(field);
+    encode_varint((delimited(key.len()) + delimited(value_len)) as u64, out);
+    put_str(KEY, key, out);
+    out.push(VALUE);
+    encode_varint(value_len as u64, out);
+    value.put(limit, out);
+}

@@ -1,0 +1,251 @@
+//! A span, from its start to its end.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status};
+
+use super::{Clock, Decision, Tracer, pool};
+use crate::encode::AttributeValue;
+use crate::encode::span::{Header, Recording, Trailer};
+
+/// One operation of a trace. It ends when [`end`](opentelemetry::trace::Span::end) is called or it is dropped, whichever comes
+/// first; after that it ignores what is recorded. From [`Tracer`].
+///
+/// - What is recorded is encoded at once, for the wire; the bounds are those of [`SpanLimits`](crate::SpanLimits).
+/// - Of an attribute that is set twice, the last value stays. An empty key is dropped and counted.
+/// - `Ok` is final; `Error` replaces an earlier `Error`; `Unset` changes nothing.
+/// - The start is the wall clock's, the end is the start and what the monotonic clock says has passed, also where the caller
+///   gives an end that was read from a wall clock that has been set in between. It never lies before the start.
+/// - Dropped by a panic that began after it did, and not ended before, it has the status `Error` and `error.type="panic"`.
+/// - Names and descriptions longer than 16 KiB are cut.
+pub struct Span {
+    context: SpanContext,
+    open: Option<Open>,
+}
+
+/// A span that is recorded and has not ended.
+struct Open {
+    tracer: Tracer,
+    recording: Recording,
+    name: Cow<'static, str>,
+    status: Status,
+    clock: Clock,
+    start: u64,
+    /// Whether its thread was unwinding when it began, so that its drop says nothing.
+    unwinding: bool,
+}
+
+impl Span {
+    pub(super) fn open(
+        tracer: Tracer,
+        context: SpanContext,
+        decision: &Decision,
+        name: Cow<'static, str>,
+        kind: &SpanKind,
+        clock: Clock,
+        start: u64,
+    ) -> Self {
+        let header = Header {
+            context: &context,
+            parent_span_id: decision.parent_span_id,
+            parent_is_remote: decision.parent_is_remote,
+            kind,
+            start,
+        };
+        let recording = Recording::new(pool::take(), &header);
+        Self {
+            context,
+            open: Some(Open {
+                tracer,
+                recording,
+                name,
+                status: Status::Unset,
+                clock,
+                start,
+                unwinding: thread::panicking(),
+            }),
+        }
+    }
+
+    pub(super) fn not_recorded(context: SpanContext) -> Self {
+        Self {
+            context,
+            open: None,
+        }
+    }
+
+    /// What a builder brought along.
+    pub(super) fn set_first(&mut self, attributes: &[KeyValue], events: &[Event], links: &[Link]) {
+        let Some(open) = &mut self.open else { return };
+        let limits = open.tracer.provider().limits();
+        for KeyValue { key, value, .. } in attributes {
+            let value = AttributeValue::Any(value);
+            open.recording.attribute(key.as_str(), value, limits);
+        }
+        for event in events {
+            open.recording.event(
+                &event.name,
+                super::nanos(event.timestamp),
+                &event.attributes,
+                event.dropped_attributes_count,
+                limits,
+            );
+        }
+        for link in links {
+            open.recording.link(link, limits);
+        }
+    }
+
+    /// Sets an attribute that is borrowed from whoever has it: nothing is allocated but room in the span.
+    pub(crate) fn attribute<'a>(&mut self, key: &str, value: impl Into<AttributeValue<'a>>) {
+        if let Some(open) = &mut self.open {
+            let limits = open.tracer.provider().limits();
+            open.recording.attribute(key, value.into(), limits);
+        }
+    }
+
+    /// Ends the span at an instant that the caller has read anyway.
+    pub(crate) fn end_at(&mut self, instant: Instant) {
+        if let Some(open) = self.open.take() {
+            let end = open.clock.nanos_at(instant);
+            open.end(end);
+        }
+    }
+}
+
+impl Open {
+    fn end(self, end: u64) {
+        let Some(sink) = self.tracer.provider().sink() else {
+            return; // not reachable: without a sink no span is opened
+        };
+        let message = self.recording.finish(&Trailer {
+            name: &self.name,
+            status: &self.status,
+            end: end.max(self.start),
+        });
+        sink.push(self.tracer.scope(), &message);
+        pool::put(message);
+    }
+
+    fn end_now(self) {
+        let end = self.clock.nanos_at(Instant::now());
+        self.end(end);
+    }
+
+    fn mark_panic(&mut self) {
+        if !self.recording.has("error.type") {
+            let limits = self.tracer.provider().limits();
+            self.recording
+                .attribute("error.type", AttributeValue::Str("panic"), limits);
+        }
+        if self.status == Status::Unset {
+            self.status = Status::error("panicked");
+        }
+    }
+}
+
+impl opentelemetry::trace::Span for Span {
+    fn add_event<T>(&mut self, name: T, attributes: Vec<KeyValue>)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        if let Some(open) = &mut self.open {
+            let time = open.clock.nanos_at(Instant::now());
+            let limits = open.tracer.provider().limits();
+            open.recording
+                .event(&name.into(), time, &attributes, 0, limits);
+        }
+    }
+
+    fn add_event_with_timestamp<T>(
+        &mut self,
+        name: T,
+        timestamp: SystemTime,
+        attributes: Vec<KeyValue>,
+    ) where
+        T: Into<Cow<'static, str>>,
+    {
+        if let Some(open) = &mut self.open {
+            let time = open.clock.without_steps(timestamp);
+            let limits = open.tracer.provider().limits();
+            open.recording
+                .event(&name.into(), time, &attributes, 0, limits);
+        }
+    }
+
+    fn span_context(&self) -> &SpanContext {
+        &self.context
+    }
+
+    fn is_recording(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn set_attribute(&mut self, attribute: KeyValue) {
+        self.attribute(attribute.key.as_str(), &attribute.value);
+    }
+
+    fn set_status(&mut self, status: Status) {
+        if let Some(open) = &mut self.open {
+            if open.status != Status::Ok && status != Status::Unset {
+                open.status = status;
+            }
+        }
+    }
+
+    fn update_name<T>(&mut self, new_name: T)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        if let Some(open) = &mut self.open {
+            open.name = new_name.into();
+        }
+    }
+
+    fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
+        if let Some(open) = &mut self.open {
+            let limits = open.tracer.provider().limits();
+            let link = Link::new(span_context, attributes, 0);
+            open.recording.link(&link, limits);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.end_now();
+        }
+    }
+
+    fn end_with_timestamp(&mut self, timestamp: SystemTime) {
+        if let Some(open) = self.open.take() {
+            let end = open.clock.without_steps(timestamp);
+            open.end(end);
+        }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            if thread::panicking() && !open.unwinding {
+                open.mark_panic();
+            }
+            open.end_now();
+        }
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Span");
+        out.field("context", &self.context);
+        if let Some(open) = &self.open {
+            out.field("name", &open.name);
+        }
+        out.field("recording", &self.open.is_some()).finish()
+    }
+}
