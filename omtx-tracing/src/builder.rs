@@ -7,7 +7,10 @@ use opentelemetry::{Key, KeyValue, Value};
 
 use crate::config::{Settings, Vars};
 use crate::export::OnLoss;
-use crate::{Batching, Error, Exporter, Loss, Otlp, Propagators, Signal, Telemetry, Warning};
+use crate::{
+    Batching, Error, Exporter, Loss, Otlp, Propagators, Sampler, Signal, SpanLimits, Telemetry,
+    Warning,
+};
 
 /// Collects the settings of a [`Telemetry`].
 ///
@@ -115,6 +118,28 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Which traces are recorded. Those that the caller records, and all that begin here, by default. `OTEL_TRACES_SAMPLER`.
+    ///
+    /// ```
+    /// use omtx_tracing::{Sampler, Telemetry};
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// let one_percent = Sampler::parent_based(Sampler::trace_id_ratio(0.01)?);
+    /// Telemetry::builder("hub").sampler(one_percent).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.settings.sampler = sampler;
+        self
+    }
+
+    /// How much one span may hold. The `OTEL_*_LIMIT` variables.
+    pub fn span_limits(mut self, limits: SpanLimits) -> Self {
+        self.settings.span_limits = limits;
+        self
+    }
+
     /// How contexts are read and written: W3C Trace Context and Baggage by default. `OTEL_PROPAGATORS`.
     pub fn propagators(mut self, propagators: Propagators) -> Self {
         self.settings.propagators = propagators;
@@ -218,8 +243,9 @@ impl TelemetryBuilder {
         Ok(telemetry)
     }
 
-    /// [`build`](Self::build), and makes its [`propagators`](Telemetry::propagators) OpenTelemetry's global ones, so that
-    /// instrumentation of third parties uses them. Nothing else is global.
+    /// [`build`](Self::build), and makes its [`tracer_provider`](Telemetry::tracer_provider) and
+    /// [`propagators`](Telemetry::propagators) OpenTelemetry's global ones, so that instrumentation of third parties uses them.
+    /// Nothing else is global.
     ///
     /// Whatever was global before is replaced: call it once, at the start of the process.
     ///
@@ -230,6 +256,7 @@ impl TelemetryBuilder {
         self.on_warning
             .get_or_insert_with(|| Box::new(write_to_stderr));
         let telemetry = self.build()?;
+        opentelemetry::global::set_tracer_provider(telemetry.tracer_provider().clone());
         opentelemetry::global::set_text_map_propagator(telemetry.propagators().clone());
         Ok(telemetry)
     }

@@ -5,9 +5,7 @@ use crate::config::{Endpoint, PerSignal, Settings};
 use crate::export::{Exporter, OnLoss, Pipeline};
 use crate::resource::Resource;
 use crate::span::Sink;
-use crate::{
-    Error, Propagators, Sampler, Signal, SpanLimits, TelemetryBuilder, TracerProvider, Warning,
-};
+use crate::{Error, Propagators, Signal, TelemetryBuilder, TracerProvider, Warning};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
 #[derive(Clone)]
@@ -42,8 +40,8 @@ impl Telemetry {
         let tracer_provider = match traces {
             Some(pipeline) => TracerProvider::new(
                 Sink::Pipeline(pipeline.clone()),
-                Sampler::default(),
-                SpanLimits::default(),
+                settings.sampler.clone(),
+                settings.span_limits,
             ),
             None => TracerProvider::disabled(),
         };

@@ -29,6 +29,10 @@ impl Settings {
         if let Some(formats) = propagators {
             self.propagators = Propagators::new(formats);
         }
+        if let Some(sampler) = super::sampling::sampler(vars) {
+            self.sampler = sampler;
+        }
+        self.apply_span_limits(vars);
         self.apply_exporters(vars);
         self.apply_otlp(vars);
         self.apply_batching(vars);
@@ -67,6 +71,39 @@ impl Settings {
             self.set_attribute("service.name", name);
         }
         Ok(())
+    }
+
+    fn apply_span_limits(&mut self, vars: &mut Vars<'_>) {
+        let limits = &mut self.span_limits;
+        // The limits of all attributes first: those of spans count over them ("Attribute Limits").
+        for (name, limit) in [
+            ("OTEL_ATTRIBUTE_COUNT_LIMIT", &mut limits.attributes),
+            ("OTEL_SPAN_EVENT_COUNT_LIMIT", &mut limits.events),
+            ("OTEL_SPAN_LINK_COUNT_LIMIT", &mut limits.links),
+            (
+                "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+                &mut limits.event_attributes,
+            ),
+            (
+                "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+                &mut limits.link_attributes,
+            ),
+        ] {
+            if let Some(count) = vars.integer(name, 0) {
+                *limit = count as u32;
+            }
+        }
+        if let Some(count) = vars.integer("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", 0) {
+            limits.attributes = count as u32;
+        }
+        for name in [
+            "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+            "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        ] {
+            if let Some(length) = vars.integer(name, 0) {
+                limits.value_length = length;
+            }
+        }
     }
 
     fn apply_exporters(&mut self, vars: &mut Vars<'_>) {

@@ -9,9 +9,13 @@ mod headers;
 mod list;
 mod otlp;
 mod per_signal;
+mod sampling;
 mod settings;
 mod vars;
 mod warning;
+
+#[cfg(test)]
+mod tests;
 
 pub use batching::{
     Batching, DEFAULT_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_LOG_BATCH_DELAY,

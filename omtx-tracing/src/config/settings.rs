@@ -6,7 +6,7 @@ use super::address::Address;
 use super::exporter::Exporters;
 use super::otlp::Unfit;
 use super::{Batching, Endpoint, Otlp, PerSignal, Warning};
-use crate::{Error, Propagators, Signal};
+use crate::{Error, Propagators, Sampler, Signal, SpanLimits};
 
 /// All that a builder and the environment set.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) otlp_for: PerSignal<Otlp>,
     pub(crate) batching: PerSignal<Batching>,
     pub(crate) metrics_interval: Duration,
+    pub(crate) sampler: Sampler,
+    pub(crate) span_limits: SpanLimits,
     pub(crate) propagators: Propagators,
     pub(crate) warnings: Vec<Warning>,
 }
@@ -41,6 +43,8 @@ impl Settings {
             otlp_for: PerSignal::default(),
             batching: PerSignal::new(Batching::new),
             metrics_interval: super::DEFAULT_METRICS_INTERVAL,
+            sampler: Sampler::default(),
+            span_limits: SpanLimits::default(),
             propagators: Propagators::default(),
             warnings: Vec::new(),
         }

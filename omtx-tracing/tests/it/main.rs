@@ -1,7 +1,9 @@
 //! What the crate promises, one subject a module.
 
+mod builder;
 mod context;
 mod propagation;
 mod receiver;
+mod resource;
 mod spans;
 mod told;
