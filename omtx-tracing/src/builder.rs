@@ -8,8 +8,8 @@ use opentelemetry::{Key, KeyValue, Value};
 use crate::config::{Settings, Vars};
 use crate::export::OnLoss;
 use crate::{
-    Batching, Error, Exporter, Loss, Otlp, Propagators, Sampler, Signal, SpanLimits, Telemetry,
-    Warning,
+    Batching, Error, Exporter, HistogramAggregation, Loss, Otlp, Propagators, Sampler, Signal,
+    SpanLimits, Telemetry, Temporality, Warning,
 };
 
 /// Collects the settings of a [`Telemetry`].
@@ -192,6 +192,20 @@ impl TelemetryBuilder {
     /// `OTEL_METRIC_EXPORT_INTERVAL`.
     pub fn metrics_interval(mut self, interval: Duration) -> Self {
         self.settings.metrics_interval = interval;
+        self
+    }
+
+    /// From when the exported numbers of counters and histograms are counted: from their begin, unless
+    /// [`Temporality`] says otherwise. `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`.
+    pub fn metrics_temporality(mut self, temporality: Temporality) -> Self {
+        self.settings.metrics_temporality = temporality;
+        self
+    }
+
+    /// Which buckets of histograms are exported that have classic and native ones: the native ones by default.
+    /// `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`.
+    pub fn histogram_aggregation(mut self, aggregation: HistogramAggregation) -> Self {
+        self.settings.histogram_aggregation = aggregation;
         self
     }
 

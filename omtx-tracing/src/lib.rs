@@ -13,6 +13,7 @@ mod propagation;
 mod resource;
 mod sampler;
 mod signal;
+mod signals;
 mod span;
 mod telemetry;
 pub mod testing;
@@ -22,8 +23,10 @@ pub use builder::TelemetryBuilder;
 pub use config::{
     Batching, DEFAULT_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_LOG_BATCH_DELAY,
     DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS, DEFAULT_MAX_QUEUE_BYTES,
-    DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_INTERVAL, DEFAULT_TIMEOUT, Exporter, Otlp, Protocol,
-    Warning,
+    DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_BATCH_DELAY, DEFAULT_METRICS_INTERVAL,
+    DEFAULT_METRICS_MAX_BATCH_RECORDS, DEFAULT_METRICS_MAX_QUEUE_BYTES,
+    DEFAULT_METRICS_MAX_QUEUE_RECORDS, DEFAULT_TIMEOUT, Exporter, HistogramAggregation, Otlp,
+    Protocol, Temporality, Warning,
 };
 pub use error::Error;
 pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};

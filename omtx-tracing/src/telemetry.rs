@@ -114,6 +114,11 @@ impl Telemetry {
         self.exporter()?.pipeline(signal)
     }
 
+    /// What was set, in code and by the environment.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
     /// What sends all signals; `None` if nothing is exported.
     pub(crate) fn exporter(&self) -> Option<&Exporter> {
         self.inner.exporter.as_ref()

@@ -20,6 +20,18 @@ pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(5);
 /// The same for log records: 1 s, as the specification has it.
 pub const DEFAULT_LOG_BATCH_DELAY: Duration = Duration::from_secs(1);
 
+/// Metric points that may wait: 262 144. A registry exports all of its points at once; bytes are the bound that matters.
+pub const DEFAULT_METRICS_MAX_QUEUE_RECORDS: usize = 1 << 18;
+
+/// Encoded bytes of metrics that may wait: 16 MiB, some 80 000 counters.
+pub const DEFAULT_METRICS_MAX_QUEUE_BYTES: usize = 16 << 20;
+
+/// Metric points of one request: 8192, as the OpenTelemetry Collector's batches have.
+pub const DEFAULT_METRICS_MAX_BATCH_RECORDS: usize = 8192;
+
+/// The same for metrics: 200 ms. All points of one look at a registry come at once.
+pub const DEFAULT_METRICS_BATCH_DELAY: Duration = Duration::from_millis(200);
+
 /// How often metrics are sent: every 60 s, as the specification has it.
 pub const DEFAULT_METRICS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -51,23 +63,31 @@ pub struct Batching {
 }
 
 impl Batching {
-    /// The defaults of a signal, which differ in [`delay`](Self::delay) only.
+    /// The defaults of a signal: those of spans and log records differ in [`delay`](Self::delay) only, and metrics, which come
+    /// all at once, have [more room](DEFAULT_METRICS_MAX_QUEUE_RECORDS).
     #[must_use]
     pub const fn new(signal: Signal) -> Self {
-        Self {
+        let spans = Self {
             max_queue_records: DEFAULT_MAX_QUEUE_RECORDS,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_batch_records: DEFAULT_MAX_BATCH_RECORDS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
-            delay: match signal {
-                Signal::Logs => DEFAULT_LOG_BATCH_DELAY,
-                Signal::Traces | Signal::Metrics => DEFAULT_BATCH_DELAY,
-            },
+            delay: DEFAULT_BATCH_DELAY,
             export_timeout: DEFAULT_EXPORT_TIMEOUT,
+        };
+        match signal {
+            Signal::Traces => spans,
+            Signal::Logs => spans.delay(DEFAULT_LOG_BATCH_DELAY),
+            Signal::Metrics => spans
+                .max_queue_records(DEFAULT_METRICS_MAX_QUEUE_RECORDS)
+                .max_queue_bytes(DEFAULT_METRICS_MAX_QUEUE_BYTES)
+                .max_batch_records(DEFAULT_METRICS_MAX_BATCH_RECORDS)
+                .delay(DEFAULT_METRICS_BATCH_DELAY),
         }
     }
 
-    /// Records that may wait: [`DEFAULT_MAX_QUEUE_RECORDS`], 1 at least. `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE`.
+    /// Records that may wait: [`DEFAULT_MAX_QUEUE_RECORDS`] or
+    /// [`DEFAULT_METRICS_MAX_QUEUE_RECORDS`], 1 at least. `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE`.
     #[must_use]
     pub const fn max_queue_records(mut self, records: usize) -> Self {
         self.max_queue_records = records;

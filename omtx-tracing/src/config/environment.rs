@@ -8,7 +8,7 @@ use opentelemetry::KeyValue;
 use super::address::{self, Address};
 use super::exporter::Exporters;
 use super::vars::{HIDDEN, Vars};
-use super::{Exporter, Otlp, Protocol, Settings};
+use super::{Exporter, HistogramAggregation, Otlp, Protocol, Settings, Temporality};
 use crate::{Error, Propagator, Propagators, Signal};
 
 /// More than any bundle of certificates has.
@@ -169,6 +169,15 @@ impl Settings {
         });
         if let Some(millis) = interval {
             self.metrics_interval = std::time::Duration::from_millis(millis);
+        }
+        let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+        if let Some(temporality) = vars.parse(name, Temporality::EXPECTED, Temporality::parse) {
+            self.metrics_temporality = temporality;
+        }
+        let name = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+        let expected = HistogramAggregation::EXPECTED;
+        if let Some(form) = vars.parse(name, expected, HistogramAggregation::parse) {
+            self.histogram_aggregation = form;
         }
     }
 }

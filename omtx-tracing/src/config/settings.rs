@@ -5,7 +5,7 @@ use opentelemetry::KeyValue;
 use super::address::Address;
 use super::exporter::Exporters;
 use super::otlp::Unfit;
-use super::{Batching, Endpoint, Otlp, PerSignal, Warning};
+use super::{Batching, Endpoint, HistogramAggregation, Otlp, PerSignal, Temporality, Warning};
 use crate::{Error, Propagators, Sampler, Signal, SpanLimits};
 
 /// All that a builder and the environment set.
@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) metrics_interval: Duration,
     pub(crate) sampler: Sampler,
     pub(crate) span_limits: SpanLimits,
+    pub(crate) metrics_temporality: Temporality,
+    pub(crate) histogram_aggregation: HistogramAggregation,
     pub(crate) propagators: Propagators,
     pub(crate) warnings: Vec<Warning>,
 }
@@ -45,6 +47,8 @@ impl Settings {
             metrics_interval: super::DEFAULT_METRICS_INTERVAL,
             sampler: Sampler::default(),
             span_limits: SpanLimits::default(),
+            metrics_temporality: Temporality::default(),
+            histogram_aggregation: HistogramAggregation::default(),
             propagators: Propagators::default(),
             warnings: Vec::new(),
         }

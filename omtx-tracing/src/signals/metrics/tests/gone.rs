@@ -1,0 +1,148 @@
+//! Series that go away.
+
+use omtx_metrics::{Gauge, Histogram, Labels, Registry, Rows};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+#[derive(Labels)]
+struct DiskLabels<'a> {
+    disk: &'a str,
+}
+
+/// Disks.
+#[derive(omtx_metrics::MetricSet)]
+struct Disks {
+    /// Bytes that are free.
+    #[metric(unit = "bytes")]
+    free_bytes: omtx_metrics::Snapshot<DiskLabels<'static>, Gauge>,
+    /// Time to read.
+    #[metric(unit = "seconds", buckets = [1.0])]
+    read_seconds: omtx_metrics::Snapshot<DiskLabels<'static>, Histogram>,
+}
+
+fn replace(disks: &Disks, found: &[&'static str]) {
+    disks.free_bytes.replace(|rows| {
+        for disk in found {
+            rows.with(DiskLabels { disk }).set(7.0);
+        }
+    });
+    disks.read_seconds.replace(|rows| {
+        for disk in found {
+            rows.with(DiskLabels { disk }).observe(0.5);
+        }
+    });
+}
+
+/// The disks of each gauge point, and whether it says that they have gone.
+fn seen(metrics: &[Metric]) -> Vec<(String, bool)> {
+    let mut seen = Vec::new();
+    for metric in metrics.iter().filter(|metric| metric.name == "free_bytes") {
+        assert_eq!(metric.unit, "By");
+        let Some(Data::Gauge(gauge)) = &metric.data else {
+            panic!("no gauge");
+        };
+        for point in &gauge.data_points {
+            assert_eq!(point.flags == 1, point.value.is_none());
+            seen.push((strings(&point.attributes)[0].1.clone(), point.flags == 1));
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_series_that_has_gone_is_marked_once() {
+    let registry = Registry::new();
+    let disks = registry.register::<Disks>().unwrap();
+    let mut reader = Reader::new(&registry);
+    let mut read = |found: &[&'static str]| {
+        replace(&disks, found);
+        seen(&reader.read().metrics)
+    };
+    let here = |disk: &str| (disk.to_owned(), false);
+    let gone = |disk: &str| (disk.to_owned(), true);
+    assert_eq!(read(&["a", "b"]), [here("a"), here("b")]);
+    assert_eq!(read(&["b"]), [here("b"), gone("a")]);
+    assert_eq!(read(&["b"]), [here("b")]);
+    assert_eq!(read(&["a", "b"]), [here("a"), here("b")]);
+    // The family as a whole.
+    let mut both = read(&[]);
+    both.sort();
+    assert_eq!(both, [gone("a"), gone("b")]);
+    assert_eq!(read(&[]), []);
+    // Nothing is kept of them: what is left are the library's own.
+    let own = reader
+        .read()
+        .metrics
+        .iter()
+        .filter(|metric| metric.name.starts_with("omtx_"))
+        .count();
+    assert_eq!(reader.streams.families(), own);
+}
+
+#[test]
+fn a_histogram_that_has_gone_is_marked_with_its_own_flags() {
+    let registry = Registry::new();
+    let disks = registry.register::<Disks>().unwrap();
+    let mut reader = Reader::new(&registry);
+    replace(&disks, &["a"]);
+    reader.read();
+    replace(&disks, &[]);
+    let Some(Data::Histogram(histogram)) = reader.read_one("read_seconds").data else {
+        panic!("no histogram");
+    };
+    let point = &histogram.data_points[0];
+    assert_eq!(
+        (point.flags, point.count, point.time_unix_nano),
+        (1, 0, time(2_000))
+    );
+    assert_eq!(
+        strings(&point.attributes),
+        [("disk".to_owned(), "a".to_owned())]
+    );
+}
+
+#[test]
+fn a_collector_that_fails_takes_its_series_along_until_it_is_back() {
+    static FAILS: AtomicBool = AtomicBool::new(false);
+    let registry = Registry::new();
+    let rows = |rows: &mut Rows| {
+        assert!(!FAILS.load(Ordering::Relaxed), "a collector's panic");
+        rows.gauge("free_bytes", "Free.").row(&[("disk", "a")], 1.0);
+    };
+    registry.register_collector("disks", rows).unwrap();
+    let mut reader = Reader::new(&registry);
+    let mut flags = |fails| {
+        FAILS.store(fails, Ordering::Relaxed);
+        let read = reader.read().metrics.into_iter();
+        let points = read
+            .filter(|metric| metric.name == "free_bytes")
+            .map(|metric| match metric.data {
+                Some(Data::Gauge(gauge)) => gauge.data_points[0].flags,
+                other => panic!("{other:?}"),
+            });
+        points.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [flags(false), flags(true), flags(true), flags(false)],
+        [vec![0], vec![1], vec![], vec![0]]
+    );
+}
+
+#[test]
+fn differences_say_nothing_of_what_has_gone() {
+    let registry = Registry::new();
+    let disks = registry.register::<Disks>().unwrap();
+    let mut reader = Reader::delta(&registry);
+    replace(&disks, &["a"]);
+    reader.read();
+    replace(&disks, &[]);
+    let names: Vec<_> = reader
+        .read()
+        .metrics
+        .into_iter()
+        .map(|metric| metric.name)
+        .collect();
+    assert!(!names.contains(&"read_seconds".to_owned()), "{names:?}");
+}

@@ -1,0 +1,4 @@
+//! What is exported besides spans.
+
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
