@@ -9,6 +9,9 @@ pub mod context;
 mod encode;
 mod error;
 mod export;
+#[cfg(feature = "logs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "logs")))]
+pub mod logs;
 mod propagation;
 mod resource;
 mod sampler;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::config::{Endpoint, PerSignal, Settings};
 use crate::export::{Exporter, OnLoss, Pipeline};
@@ -122,6 +122,22 @@ impl Telemetry {
     /// What sends all signals; `None` if nothing is exported.
     pub(crate) fn exporter(&self) -> Option<&Exporter> {
         self.inner.exporter.as_ref()
+    }
+}
+
+/// A telemetry that others keep running, or do not.
+#[derive(Default)]
+pub(crate) struct WeakTelemetry(Weak<Inner>);
+
+impl WeakTelemetry {
+    pub(crate) fn upgrade(&self) -> Option<Telemetry> {
+        self.0.upgrade().map(|inner| Telemetry { inner })
+    }
+}
+
+impl Telemetry {
+    pub(crate) fn downgrade(&self) -> WeakTelemetry {
+        WeakTelemetry(Arc::downgrade(&self.inner))
     }
 }
 

@@ -28,6 +28,24 @@ pub(crate) fn fixed32(tag: u32, value: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// A `bool` that is written even if it is false: a member of a `oneof`.
+pub(crate) fn bool_always(tag: u32, value: bool, out: &mut Vec<u8>) {
+    encode_key(tag, WireType::Varint, out);
+    out.push(u8::from(value));
+}
+
+/// An `int64` that is written even if it is 0: a member of a `oneof`.
+pub(crate) fn int_always(tag: u32, value: i64, out: &mut Vec<u8>) {
+    encode_key(tag, WireType::Varint, out);
+    encode_varint(value as u64, out);
+}
+
+/// A `double` that is written even if it is 0: a member of a `oneof`.
+pub(crate) fn double_always(tag: u32, value: f64, out: &mut Vec<u8>) {
+    encode_key(tag, WireType::SixtyFourBit, out);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
 /// A `string` or `bytes` field; left out if empty.
 pub(crate) fn bytes(tag: u32, value: &[u8], out: &mut Vec<u8>) {
     if !value.is_empty() {
