@@ -12,6 +12,8 @@ mod export;
 #[cfg(feature = "logs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logs")))]
 pub mod logs;
+#[cfg(feature = "tracing")]
+mod layer;
 mod propagation;
 mod resource;
 mod sampler;
@@ -33,6 +35,8 @@ pub use config::{
 };
 pub use error::Error;
 pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
+#[cfg(feature = "tracing")]
+pub use layer::LayerBuilder;
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};
 pub use resource::Resource;
 pub use sampler::{ParentBased, Sampler, SamplingRequest, ShouldSample};

@@ -61,6 +61,15 @@ impl TraceContext {
         }
     }
 
+    /// The same for a guard that follows somebody else's, as a span's: only counted when it outlives its poll.
+    #[doc(hidden)]
+    pub fn follow(self) -> TraceGuard {
+        TraceGuard {
+            token: stack::push(&CURRENT, Some(self), None),
+            not_send: PhantomData,
+        }
+    }
+
     /// Makes none current on this thread until the guard is dropped, whatever was entered before.
     ///
     /// ```

@@ -117,6 +117,18 @@ impl Sampler {
             Kind::Custom(rule) => rule.should_sample(request),
         }
     }
+
+    /// False if no span below this parent would be sampled, whatever its name: then none needs to be begun. Rules of one's own
+    /// are not asked.
+    #[inline]
+    pub(crate) fn may_sample_below(&self, parent: &SpanContext) -> bool {
+        match &self.0 {
+            Kind::AlwaysOn | Kind::Custom(_) => true,
+            Kind::AlwaysOff => false,
+            Kind::Ratio(ratio) => ratio.samples(parent.trace_id()),
+            Kind::ParentBased(parent_based) => parent_based.below(parent).may_sample_below(parent),
+        }
+    }
 }
 
 impl Default for Sampler {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use opentelemetry::trace::SpanContext;
+
 use super::{Sampler, SamplingRequest};
 
 /// Does as the parent did, with a sampler for each kind of parent; built with [`From`] into a [`Sampler`].
@@ -82,14 +84,20 @@ impl ParentBased {
     pub(super) fn samples(&self, request: &SamplingRequest<'_>) -> bool {
         let sampler = match request.parent {
             None => &self.root,
-            Some(parent) => match (parent.is_remote(), parent.is_sampled()) {
-                (true, true) => &self.remote_parent_sampled,
-                (true, false) => &self.remote_parent_not_sampled,
-                (false, true) => &self.local_parent_sampled,
-                (false, false) => &self.local_parent_not_sampled,
-            },
+            Some(parent) => self.below(parent),
         };
         sampler.samples(request)
+    }
+
+    /// The sampler for children of this parent.
+    #[inline]
+    pub(super) fn below(&self, parent: &SpanContext) -> &Sampler {
+        match (parent.is_remote(), parent.is_sampled()) {
+            (true, true) => &self.remote_parent_sampled,
+            (true, false) => &self.remote_parent_not_sampled,
+            (false, true) => &self.local_parent_sampled,
+            (false, false) => &self.local_parent_not_sampled,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod builder;
 mod context;
+#[cfg(feature = "tracing")]
+mod layer;
 mod propagation;
 mod receiver;
 mod resource;
