@@ -9,11 +9,11 @@ pub mod context;
 mod encode;
 mod error;
 mod export;
+#[cfg(feature = "tracing")]
+mod layer;
 #[cfg(feature = "logs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logs")))]
 pub mod logs;
-#[cfg(feature = "tracing")]
-mod layer;
 mod propagation;
 mod resource;
 mod sampler;
