@@ -82,17 +82,22 @@ impl Blocks {
 
     /// Moves whole blocks to the reader until it has `bytes`, or everything.
     pub(super) fn give(&mut self, reader: &mut Reader, bytes: usize) {
-        for block in reader.emptied.drain(..) {
-            if self.spare.len() < SPARE_BLOCKS {
-                self.spare.push(block);
-            }
-        }
         while reader.len() < bytes {
             let Some(block) = self.filled.pop_front() else {
                 return;
             };
             reader.len += block.len();
             reader.blocks.push_back(block);
+        }
+    }
+
+    /// Takes emptied blocks back from the reader, as many as are kept.
+    pub(super) fn take_back(&mut self, reader: &mut Reader) {
+        while self.spare.len() < SPARE_BLOCKS {
+            let Some(block) = reader.emptied.pop() else {
+                return;
+            };
+            self.spare.push(block);
         }
     }
 
@@ -148,6 +153,11 @@ impl Reader {
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Frees emptied blocks that nobody took back.
+    pub(super) fn shrink(&mut self) {
+        self.emptied.clear();
     }
 }
 
@@ -261,7 +271,7 @@ mod tests {
             assert_eq!(*first.get_or_insert(at), at);
             blocks.give(&mut reader, usize::MAX);
             assert_eq!(drain(&mut reader).len(), 1);
-            blocks.give(&mut reader, 0);
+            blocks.take_back(&mut reader);
         }
     }
 }

@@ -68,11 +68,16 @@ impl Exporter {
             .map_err(|error| Error::system("cannot start the exporter's runtime").because(error))?;
         let (mut exporter, driver) = Self::prepare(lanes, on_loss);
         exporter.runtime = Some(runtime.handle().clone());
-        thread::Builder::new()
-            .name("omtx-otlp".to_owned())
-            .spawn(move || run(runtime, driver))
-            .map_err(|error| Error::system("cannot start the exporter's thread").because(error))?;
-        Ok(exporter)
+        let thread = thread::Builder::new().name("omtx-otlp".to_owned());
+        match thread.spawn(move || run(runtime, driver)) {
+            Ok(_) => Ok(exporter),
+            Err(error) => {
+                for pipeline in &exporter.pipelines {
+                    pipeline.queue.close_now();
+                }
+                Err(Error::system("cannot start the exporter's thread").because(error))
+            }
+        }
     }
 
     /// The exporter, and what its thread does.
@@ -100,12 +105,12 @@ impl Exporter {
                 timeout: lane.timeout,
                 reader: Reader::default(),
                 backoff: Backoff::default(),
-                not_before: None,
+                wait: None,
             });
         }
         let reporter = on_loss.map(|hook| Reporter {
             queues: pipelines.iter().map(|one| Arc::clone(&one.queue)).collect(),
-            lost: Arc::clone(&lost),
+            lost,
             hook,
         });
         let exporter = Self {
@@ -119,13 +124,10 @@ impl Exporter {
             for task in tasks {
                 lanes.spawn(task.run());
             }
-            let reporter = reporter.map(|reporter| tokio::spawn(reporter.run()));
-            while lanes.join_next().await.is_some() {}
-            if let Some(mut reporter) = reporter {
-                // It may be waiting for its next time, or have nothing left to tell.
-                lost.notify_one();
-                let _ = tokio::time::timeout(Duration::from_millis(100), &mut reporter).await;
-                reporter.abort();
+            let done = async move { while lanes.join_next().await.is_some() {} };
+            match reporter {
+                Some(reporter) => reporter.run(done).await,
+                None => done.await,
             }
         };
         (exporter, driver)
@@ -208,8 +210,11 @@ impl Exporter {
     }
 
     fn run_hooks(&self, deadline: Instant) {
+        if !self.process.is_current() {
+            return;
+        }
         let hooks = self.hooks().clone();
-        if hooks.is_empty() || !self.process.is_current() {
+        if hooks.is_empty() {
             return;
         }
         let (done, wait) = mpsc::sync_channel::<()>(1);

@@ -22,8 +22,16 @@ pub(super) struct Lane {
     pub(super) timeout: Duration,
     pub(super) reader: Reader,
     pub(super) backoff: Backoff,
-    /// The collector asked to be left alone until then.
-    pub(super) not_before: Option<Instant>,
+    /// Before the next batch, because of the last one.
+    pub(super) wait: Option<Wait>,
+}
+
+/// A wait, and whose wish it is.
+pub(super) enum Wait {
+    /// Ours: given up when there is a shutdown, since what is not sent then never will be.
+    Backoff(Instant),
+    /// The collector's: kept.
+    Throttled(Instant),
 }
 
 /// The queue was closed, and with it everything settled.
@@ -77,15 +85,13 @@ impl Lane {
     /// Sends a batch until it is settled.
     async fn deliver(&mut self, batch: Batch) -> Result<(), Closed> {
         let mut perhaps_taken = false;
-        let first = match self.not_before.take() {
-            // The wait is the collector's wish, not the batch's fault: its time begins afterwards.
-            Some(time) => {
-                self.hold_off(time).await?;
-                now()
-            }
-            None => now(),
-        };
-        let over = first + self.queue.batching().export_timeout;
+        match self.wait.take() {
+            Some(Wait::Backoff(until)) => self.pause(until).await?,
+            Some(Wait::Throttled(until)) => self.hold_off(until).await?,
+            None => {}
+        }
+        // The wait was the fault of another batch: the time of this one begins here.
+        let over = now() + self.queue.batching().export_timeout;
         loop {
             let answer = self.attempt(&batch, over, perhaps_taken).await?;
             perhaps_taken |= matches!(answer, Answer::Unknown { .. });
@@ -115,7 +121,7 @@ impl Lane {
                         None
                     } else {
                         let longest = self.queue.batching().export_timeout;
-                        self.not_before = Some(now() + after.min(longest));
+                        self.wait = Some(Wait::Throttled(now() + after.min(longest)));
                         Some(lost(perhaps_taken))
                     }
                 }
@@ -191,7 +197,7 @@ impl Lane {
             return Ok(None);
         }
         // The time of this batch would be over; that of the next one begins after the wait.
-        self.not_before = Some(next);
+        self.wait = Some(Wait::Backoff(next));
         Ok(Some(lost(perhaps_taken)))
     }
 

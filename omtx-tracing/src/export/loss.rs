@@ -1,7 +1,9 @@
 //! Telling somebody what was lost.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,18 +88,21 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// Until all queues are closed and reported.
-    pub(super) async fn run(mut self) {
+    /// Until `done`, and once more.
+    pub(super) async fn run(mut self, done: impl Future<Output = ()>) {
+        let mut done = pin!(done);
         let mut reported = vec![Dropped::default(); self.queues.len()];
         loop {
-            self.lost.notified().await;
-            let open = self.queues.iter().any(|queue| queue.is_open());
-            self.report(&mut reported);
-            if !open {
-                return;
+            tokio::select! {
+                () = &mut done => break,
+                () = self.lost.notified() => self.report(&mut reported),
             }
-            tokio::time::sleep(INTERVAL).await;
+            tokio::select! {
+                () = &mut done => break,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
         }
+        self.report(&mut reported);
     }
 
     fn report(&mut self, reported: &mut [Dropped]) {

@@ -242,7 +242,7 @@ impl Queue {
         let wake = match self.admit(&state, scope, encoded, u64::from(records)) {
             Ok(load) => {
                 let header = Header {
-                    scope: scope.0,
+                    scope: state.scopes.known(scope),
                     len: encoded.len() as u32,
                     records,
                 };
@@ -362,6 +362,9 @@ impl Queue {
         state.perhaps_taken = false;
         state.pressed = false;
         state.waiting_since = (state.waiting.entries > 0).then_some(now);
+        state.blocks.take_back(reader);
+        drop(state);
+        reader.shrink();
         Next::Send(batch)
     }
 
@@ -550,6 +553,34 @@ impl Queue {
         // Read last: whatever was counted above was created before, as its pusher released the lock that was taken here.
         stats.created = self.created.0.load(Ordering::Relaxed);
         stats
+    }
+
+    /// Writes a record that says that it is longer than it is.
+    #[cfg(test)]
+    pub(super) fn corrupt(&self) {
+        let mut state = self.lock();
+        let header = Header {
+            scope: 0,
+            len: u32::MAX,
+            records: 0,
+        };
+        state.blocks.push(header, b"");
+        state.waiting.add(Load {
+            entries: 1,
+            records: 0,
+            bytes: Header::LEN,
+        });
+        state.pushed += 1;
+    }
+
+    /// Holds the lock, as a thread that is being forked does.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> impl Drop + use<'_> {
+        struct Held<'a>(#[allow(dead_code, reason = "held")] MutexGuard<'a, State>);
+        impl Drop for Held<'_> {
+            fn drop(&mut self) {}
+        }
+        Held(self.lock())
     }
 
     pub(super) fn dropped_so_far(&self) -> Dropped {

@@ -227,3 +227,131 @@ impl Groups {
         self.all.len() - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::{InstrumentationScope, KeyValue};
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use opentelemetry_proto::tonic::resource::v1::Resource;
+    use opentelemetry_proto::tonic::trace::v1::Span;
+    use proptest::prelude::*;
+    use prost::Message as _;
+
+    use super::super::blocks::Blocks;
+    use super::super::scopes::Scopes;
+    use super::*;
+
+    /// Records as (scope, name), and the requests that they make.
+    fn requests(
+        frame: &Frame,
+        scopes: &Scopes,
+        records: &[(u32, String)],
+    ) -> Vec<ExportTraceServiceRequest> {
+        let mut blocks = Blocks::new(1000);
+        for (scope, name) in records {
+            let span = Span {
+                name: name.clone(),
+                ..Span::default()
+            }
+            .encode_to_vec();
+            let header = Header {
+                scope: *scope,
+                len: span.len() as u32,
+                records: 1,
+            };
+            blocks.push(header, &span);
+        }
+        let mut reader = Reader::default();
+        blocks.give(&mut reader, usize::MAX);
+        let mut requests = Vec::new();
+        while let Some(batch) = frame.cut(&mut reader, |id| Arc::clone(scopes.get(id))) {
+            assert!(batch.request.len() <= frame.max_bytes(), "{batch:?}");
+            assert!(batch.records <= frame.max_records() as u64);
+            requests.push(ExportTraceServiceRequest::decode(batch.request).expect("a request"));
+        }
+        assert_eq!(reader.len(), 0);
+        requests
+    }
+
+    #[test]
+    fn a_request_is_the_one_that_opentelemetry_proto_would_write() {
+        let mut scopes = Scopes::new();
+        let scope = InstrumentationScope::builder("http")
+            .with_version("1.2")
+            .with_schema_url("https://example.com/scope")
+            .with_attributes([KeyValue::new("key", true)])
+            .build();
+        assert_eq!(scopes.id(&scope, 1000).0, 1);
+        let resource = Resource {
+            dropped_attributes_count: 7,
+            ..Resource::default()
+        };
+        let url = "https://example.com/resource";
+        let frame = Frame::new(&resource.encode_to_vec(), url, 10, 10_000);
+        let records = [(1, "a"), (0, "b"), (1, "c")].map(|(scope, name)| (scope, name.to_owned()));
+        let [request] = &requests(&frame, &scopes, &records)[..] else {
+            panic!("one request");
+        };
+        let [spans] = &request.resource_spans[..] else {
+            panic!("one resource");
+        };
+        assert_eq!(
+            (spans.resource.as_ref(), &*spans.schema_url),
+            (Some(&resource), url)
+        );
+        let [http, nameless] = &spans.scope_spans[..] else {
+            panic!("two scopes");
+        };
+        let message = http.scope.as_ref().expect("a scope");
+        assert_eq!((&*message.name, &*message.version), ("http", "1.2"));
+        assert_eq!(message.attributes[0].key, "key");
+        assert_eq!(http.schema_url, "https://example.com/scope");
+        let names: Vec<_> = http.spans.iter().map(|span| &*span.name).collect();
+        assert_eq!(names, ["a", "c"]);
+        assert_eq!((&nameless.scope, &*nameless.schema_url), (&None, ""));
+        assert_eq!(nameless.spans[0].name, "b");
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_is_in_one_request_in_the_order_of_its_scope(
+            records in prop::collection::vec((0_u32..6, 0_usize..300), 0..120),
+            resource in any::<u32>(),
+            max_records in 1_usize..50,
+            max_bytes in 700_usize..3000,
+        ) {
+            let name = |(n, (scope, len)): (usize, &(u32, usize))| (*scope, format!("{n}{}", "x".repeat(*len)));
+            let records: Vec<_> = records.iter().enumerate().map(name).collect();
+            let mut scopes = Scopes::new();
+            for n in 0..4 {
+                scopes.id(&InstrumentationScope::builder(format!("scope {n}")).build(), 1000);
+            }
+            let resource = Resource {
+                dropped_attributes_count: resource,
+                ..Resource::default()
+            }
+            .encode_to_vec();
+            let frame = Frame::new(&resource, "", max_records, max_bytes);
+            let mut expected = vec![Vec::new(); 6];
+            for (scope, name) in &records {
+                // Scopes that nobody knows have no name.
+                expected[if *scope > 4 { 0 } else { *scope as usize }].push(name.clone());
+            }
+            let mut read = vec![Vec::new(); 6];
+            for request in requests(&frame, &scopes, &records) {
+                for group in &request.resource_spans[0].scope_spans {
+                    let scope = match &group.scope {
+                        None => 0,
+                        Some(scope) => scope.name["scope ".len()..].parse::<usize>().expect("a number") + 1,
+                    };
+                    read[scope].extend(group.spans.iter().map(|span| span.name.clone()));
+                }
+            }
+            for list in [&mut expected[0], &mut read[0]] {
+                // Two groups without a name may be in one request.
+                list.sort();
+            }
+            prop_assert_eq!(read, expected);
+        }
+    }
+}

@@ -74,13 +74,18 @@ impl Scopes {
         ScopeId((self.known.len() - 1) as u32)
     }
 
-    /// A scope's bytes; an id of another pipeline is nameless.
+    /// The number of a scope, and that of the nameless one for an id of another pipeline.
+    pub(super) fn known(&self, id: ScopeId) -> u32 {
+        if (id.0 as usize) < self.known.len() {
+            id.0
+        } else {
+            0
+        }
+    }
+
+    /// A scope's bytes.
     pub(super) fn get(&self, id: u32) -> &Arc<EncodedScope> {
         let known = self.known.get(id as usize).unwrap_or(&self.known[0]);
         &known.1
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.known.len()
     }
 }

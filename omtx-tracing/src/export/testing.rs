@@ -64,6 +64,11 @@ impl Collector {
         inner.otherwise = Some(step);
     }
 
+    /// Does this when the script is over.
+    pub(crate) fn otherwise(&self, step: Step) {
+        self.lock().otherwise = Some(step);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

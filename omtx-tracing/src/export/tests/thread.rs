@@ -1,16 +1,60 @@
 use std::time::Duration;
 
-use super::super::ScopeId;
-use super::super::testing::traces;
+use super::super::on_exporter_thread;
+use super::super::testing::{Step, traces};
+use super::{Bench, LONG, ScopeId, small};
 use crate::Signal;
 
 #[test]
 fn what_was_pushed_before_a_flush_has_arrived_after_it() {
     let (exporter, collector) = traces();
     let pipeline = exporter.pipeline(Signal::Traces).expect("it is there");
-    pipeline.created(1);
-    pipeline.push(ScopeId(0), b"\x2a\x04name", 1);
-    assert!(exporter.flush(Duration::from_secs(60)));
-    assert_eq!(collector.spans()[0].name, "name");
-    assert!(exporter.shutdown(Duration::from_secs(60)).is_empty());
+    for round in 1..50 {
+        pipeline.created(1);
+        pipeline.push(ScopeId(0), &super::span("name"), 1);
+        assert!(exporter.flush(LONG));
+        assert_eq!(collector.spans().len(), round);
+    }
+}
+
+#[test]
+fn a_runtime_with_one_thread_may_block_on_a_flush() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(async {
+        let bench = Bench::real_time(small(), [Step::Slow(Duration::from_millis(20))]);
+        bench.push(3);
+        assert!(bench.exporter.flush(LONG));
+        assert!(bench.exporter.shutdown(LONG).is_empty());
+        assert_eq!(bench.collector.spans().len(), 3);
+    });
+}
+
+#[test]
+fn only_the_exporter_is_on_the_exporters_thread() {
+    let bench = Bench::real_time(small(), []);
+    let (tell, told) = std::sync::mpsc::channel();
+    bench.exporter.spawn(async move {
+        let _ = tell.send(on_exporter_thread());
+    });
+    assert_eq!(told.recv_timeout(LONG), Ok(true));
+    assert!(!on_exporter_thread());
+}
+
+#[test]
+fn a_hundred_threads_lose_nothing() {
+    let bench = Bench::real_time(
+        crate::config::Batching {
+            max_queue_records: 100_000,
+            ..small()
+        },
+        [],
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| bench.push(100));
+        }
+    });
+    assert!(bench.exporter.shutdown(LONG).is_empty());
+    assert_eq!(bench.stats().exported, 10_000);
+    assert_eq!(bench.collector.spans().len(), 10_000);
 }
