@@ -9,6 +9,9 @@ pub mod context;
 mod encode;
 mod error;
 mod export;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
 #[cfg(feature = "tracing")]
 mod layer;
 #[cfg(feature = "logs")]

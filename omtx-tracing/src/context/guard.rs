@@ -103,7 +103,7 @@ where
 
 /// With the ids at hand already.
 #[inline]
-pub(super) fn in_both<R>(
+pub(crate) fn in_both<R>(
     context: &Context,
     trace: Option<TraceContext>,
     f: impl FnOnce() -> R,

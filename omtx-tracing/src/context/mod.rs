@@ -40,6 +40,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState};
 
 pub use future::{InContext, WithContext};
+pub(crate) use guard::in_both;
 pub use guard::{Entered, enter, in_scope, wrap};
 
 /// The context of the current work: OpenTelemetry's current one.

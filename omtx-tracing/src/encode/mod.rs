@@ -4,4 +4,4 @@ pub(crate) mod span;
 pub(crate) mod value;
 pub(crate) mod wire;
 
-pub(crate) use value::AttributeValue;
+pub(crate) use value::{AttributeValue, cut_bytes};

@@ -17,7 +17,7 @@ use crate::encode::span::{Header, Recording, Trailer};
 ///
 /// - What is recorded is encoded at once, for the wire; the bounds are those of [`SpanLimits`](crate::SpanLimits).
 /// - Of an attribute that is set twice, the last value stays. An empty key is dropped and counted.
-/// - `Ok` is final; `Error` replaces an earlier `Error`; `Unset` changes nothing.
+/// - `Ok` is final; `Error` replaces an earlier `Error`, unless it comes without a description; `Unset` changes nothing.
 /// - The start is the wall clock's, the end is the start and what the monotonic clock says has passed, also where the caller
 ///   gives an end that was read from a wall clock that has been set in between. It never lies before the start.
 /// - Dropped by a panic that began after it did, and not ended before, it has the status `Error` and `error.type="panic"`.
@@ -190,10 +190,16 @@ impl opentelemetry::trace::Span for Span {
     }
 
     fn set_status(&mut self, status: Status) {
-        if let Some(open) = &mut self.open {
-            if open.status != Status::Ok && status != Status::Unset {
-                open.status = status;
+        let Some(open) = &mut self.open else { return };
+        let is_told_already = match &status {
+            Status::Unset => true,
+            Status::Error { description } if description.is_empty() => {
+                matches!(open.status, Status::Error { .. })
             }
+            _ => false,
+        };
+        if open.status != Status::Ok && !is_told_already {
+            open.status = status;
         }
     }
 

@@ -97,6 +97,23 @@ impl TracerProvider {
         })
     }
 
+    /// Decides without asking the sampler, for what is not to be recorded.
+    #[cfg(feature = "http")]
+    pub(crate) fn decide_against(&self, parent: Option<&SpanContext>) -> Decision {
+        match parent.filter(|parent| parent.is_valid()) {
+            Some(parent) if self.is_enabled() => Decision {
+                trace_id: parent.trace_id(),
+                span_id: new_span_id(),
+                flags: parent.trace_flags() & RANDOM,
+                parent_span_id: parent.span_id(),
+                parent_is_remote: parent.is_remote(),
+                recording: false,
+                is_remote: false,
+            },
+            parent => pass_on(parent),
+        }
+    }
+
     /// The same with all that a sampler may want to see; the trace id of the request is set here.
     pub(super) fn decide_by(&self, mut request: SamplingRequest<'_>) -> Decision {
         request.parent = request.parent.filter(|parent| parent.is_valid());

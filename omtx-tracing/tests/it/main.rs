@@ -7,5 +7,7 @@ mod layer;
 mod propagation;
 mod receiver;
 mod resource;
+#[cfg(feature = "axum")]
+mod server;
 mod spans;
 mod told;

@@ -1,0 +1,188 @@
+//! What a server span says of its request when it begins.
+//!
+//! OpenTelemetry's conventions for HTTP spans, "HTTP server span" (stable since 1.23). All of it is there from the start, so
+//! that whoever looks at an open span finds it.
+
+use std::net::SocketAddr;
+
+use http::header::{HOST, HeaderMap, USER_AGENT};
+use http::{HeaderValue, Uri, Version};
+use omtx_http::{Endpoint, RequestHead, Slot};
+
+use super::authority::Authority;
+use super::ip::IpText;
+use super::options::{CapturedHeader, Options};
+use super::query::redact;
+use crate::encode::{AttributeValue, cut_bytes};
+
+/// Bytes kept of a value that a client chose: path, query, `User-Agent`, a captured header.
+pub const MAX_VALUE_LEN: usize = 2048;
+
+/// Values kept of a captured header.
+const MAX_VALUES: usize = 16;
+
+/// Where attributes go, and how many values were cut on their way.
+pub(super) struct Writer<'s, S> {
+    span: &'s mut S,
+    cuts: u64,
+}
+
+/// A span; in tests, a list.
+pub(super) trait Attributes {
+    fn put(&mut self, key: &str, value: AttributeValue<'_>);
+}
+
+impl<'s, S: Attributes> Writer<'s, S> {
+    pub(super) fn new(span: &'s mut S) -> Self {
+        Self { span, cuts: 0 }
+    }
+
+    pub(super) fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
+    fn put<'v>(&mut self, key: &str, value: impl Into<AttributeValue<'v>>) {
+        self.span.put(key, value.into());
+    }
+
+    /// What a stranger wrote.
+    fn text(&mut self, key: &str, value: &str) {
+        let kept = self.cut(value);
+        self.put(key, kept);
+    }
+
+    fn cut<'v>(&mut self, value: &'v str) -> &'v str {
+        let kept = cut_bytes(value, MAX_VALUE_LEN);
+        self.cuts += u64::from(kept.len() < value.len());
+        kept
+    }
+
+    /// Everything that is known when a request comes in.
+    pub(super) fn request(
+        &mut self,
+        options: &Options,
+        request: RequestHead<'_>,
+        slot: &Slot,
+        peer: Option<SocketAddr>,
+    ) {
+        let seen = options.proxies.seen(request.headers());
+        match method(options, request, slot) {
+            Some(method) => self.put("http.request.method", method),
+            None => {
+                self.put("http.request.method", "_OTHER");
+                self.text("http.request.method_original", request.method().as_str());
+            }
+        }
+        let scheme = seen.scheme.or_else(|| scheme_of(request.uri()));
+        self.put("url.scheme", scheme.unwrap_or(options.scheme));
+        let uri = target(request);
+        self.text("url.path", uri.path());
+        if let (Some(query), true) = (uri.query(), options.query) {
+            // Cut first: a secret cannot be cut into something that is not seen to be one.
+            let query = self.cut(query);
+            self.put("url.query", &*redact(query, &options.redacted));
+        }
+        if let Some(route) = route(slot) {
+            self.put("http.route", route);
+        }
+        if let Some(version) = protocol_version(request.version()) {
+            self.put("network.protocol.version", version);
+        }
+
+        let authority = seen
+            .host
+            .or_else(|| Some(request.uri().authority()?.as_str()))
+            .or_else(|| request.headers().get(HOST)?.to_str().ok());
+        if let Some(Authority { host, port }) = authority.and_then(Authority::parse) {
+            self.put("server.address", host);
+            if let Some(port) = port {
+                self.put("server.port", port);
+            }
+        }
+        match seen.client {
+            Some(Some(client)) => self.put("client.address", IpText::new(client).as_str()),
+            Some(None) => {}
+            None => {
+                if let Some(peer) = peer {
+                    self.put("client.address", IpText::new(peer.ip()).as_str());
+                }
+            }
+        }
+        if let Some(peer) = peer {
+            self.put("network.peer.address", IpText::new(peer.ip()).as_str());
+            self.put("network.peer.port", peer.port());
+        }
+        if let Some(agent) = request.headers().get(USER_AGENT) {
+            self.text("user_agent.original", &lossy(agent));
+        }
+        self.headers(&options.request_headers, request.headers());
+    }
+
+    /// Headers that are to be captured: the values of each as a list.
+    pub(super) fn headers(&mut self, captured: &[CapturedHeader], headers: &HeaderMap) {
+        for CapturedHeader { name, key } in captured {
+            let values: Vec<_> = headers
+                .get_all(name)
+                .iter()
+                .take(MAX_VALUES)
+                .map(lossy)
+                .collect();
+            if !values.is_empty() {
+                let kept: Vec<_> = values.iter().map(|value| self.cut(value)).collect();
+                self.put(key, &kept[..]);
+            }
+        }
+    }
+}
+
+/// The method as the conventions write it; `None` for one that is not known.
+pub(super) fn method<'r>(
+    options: &Options,
+    request: RequestHead<'r>,
+    slot: &Slot,
+) -> Option<&'r str> {
+    let known = match &options.known_methods {
+        None => slot.method() != omtx_http::Method::Other,
+        Some(known) => known.contains(request.method()),
+    };
+    known.then(|| request.method().as_str())
+}
+
+/// The route; `None` if none was matched.
+pub(super) fn route(slot: &Slot) -> Option<&str> {
+    let route = slot.endpoint();
+    (*route != Endpoint::UNMATCHED).then(|| route.as_str())
+}
+
+/// The target as it was sent: axum takes the beginning off that a router is mounted at.
+fn target(request: RequestHead<'_>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
+        return uri;
+    }
+    request.uri()
+}
+
+/// As HTTP/2 and absolute targets have it.
+fn scheme_of(uri: &Uri) -> Option<&'static str> {
+    match uri.scheme_str()? {
+        "http" => Some("http"),
+        "https" => Some("https"),
+        _ => None,
+    }
+}
+
+fn protocol_version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_09 => Some("0.9"),
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_3 => Some("3"),
+        _ => None,
+    }
+}
+
+fn lossy(value: &HeaderValue) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
+}

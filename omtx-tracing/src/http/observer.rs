@@ -1,0 +1,195 @@
+//! From a request's headers to the end of its span.
+
+use std::borrow::Cow;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::SystemTime;
+
+use http::{HeaderName, HeaderValue, Request, Response};
+use omtx_context::TraceContext;
+use omtx_http::{End, EndKind, Observer, RequestHead, Slot};
+use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceState};
+use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
+
+use super::ServerSpans;
+use super::attributes::{Attributes, Writer, method, route};
+use super::name;
+use super::outcome::Outcome;
+use crate::context::{in_both, trace_of};
+use crate::encode::AttributeValue;
+use crate::span::{Clock, Decision, Span};
+
+const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+
+/// What one request carries: its context, and whether a span is open in it. Public only as the state of the observer.
+#[derive(Debug)]
+pub struct ServerSpan {
+    context: Context,
+    trace: Option<TraceContext>,
+    recording: bool,
+}
+
+impl Attributes for Span {
+    fn put(&mut self, key: &str, value: AttributeValue<'_>) {
+        self.attribute(key, value);
+    }
+}
+
+impl Observer for ServerSpans {
+    type State = ServerSpan;
+
+    fn on_request<B>(&self, request: &mut Request<B>, slot: &mut Slot) -> ServerSpan {
+        let head = RequestHead::from(&*request);
+        let extracted = self.propagators.extract_headers(head.headers());
+        let around = Context::current();
+        let here = around.span();
+        let local = Some(here.span_context()).filter(|context| context.is_valid());
+        let remote = extracted.span_context();
+        let (parent, link) = match self.options.public {
+            false => (remote.or(local), None),
+            true => (local, remote),
+        };
+
+        let name = name::compose(method(&self.options, head, slot), route(slot));
+        let provider = self.tracer.provider();
+        let skipped = self.options.skips(head, slot.endpoint().as_str());
+        let decision = if skipped || around.is_telemetry_suppressed() {
+            provider.decide_against(parent)
+        } else {
+            provider.decide(parent, &name, &SpanKind::Server)
+        };
+        let state = parent.map_or(TraceState::NONE, |parent| parent.trace_state().clone());
+        let context = if decision.recording {
+            around.with_span(self.begin(head, slot, &decision, state, name, link))
+        } else {
+            name::recycle(name);
+            around.with_remote_span_context(decision.span_context(state))
+        };
+        let context = match self.options.public {
+            false => extracted.carry_into(context),
+            true => context,
+        };
+
+        let trace = trace_of(context.span().span_context());
+        if let Some(trace) = trace {
+            slot.set_trace(trace);
+        }
+        ServerSpan {
+            context,
+            trace,
+            recording: decision.recording,
+        }
+    }
+
+    fn on_response<B>(&self, state: &mut ServerSpan, response: &mut Response<B>, _: &mut Slot) {
+        if state.recording && !self.options.response_headers.is_empty() {
+            let mut span = Collected(Vec::new());
+            let mut writer = Writer::new(&mut span);
+            writer.headers(&self.options.response_headers, response.headers());
+            self.cuts.fetch_add(writer.cuts(), Relaxed);
+            state.context.span().set_attributes(span.0);
+        }
+        if let (Some(trace), true) = (state.trace, self.options.trace_response) {
+            if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
+                response.headers_mut().insert(TRACE_RESPONSE, value);
+            }
+        }
+    }
+
+    fn on_end(&self, state: ServerSpan, slot: &mut Slot, end: &End) {
+        if !state.recording {
+            return;
+        }
+        let span = state.context.span();
+        let outcome = Outcome::of(slot, end);
+        if let Some(status) = outcome.status {
+            span.set_attribute(KeyValue::new(
+                "http.response.status_code",
+                i64::from(status),
+            ));
+        }
+        if let Some(status) = outcome.grpc_status {
+            span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(status)));
+        }
+        if self.options.body_sizes {
+            let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+            span.set_attribute(KeyValue::new(
+                "http.request.body.size",
+                size(end.request_bytes()),
+            ));
+            span.set_attribute(KeyValue::new(
+                "http.response.body.size",
+                size(end.response_bytes()),
+            ));
+        }
+        if let Some(error) = outcome.error {
+            span.set_attribute(KeyValue::new("error.type", error));
+            span.set_status(Status::error(""));
+        }
+        match end.kind() {
+            EndKind::Ok | EndKind::Error => {}
+            EndKind::Panicked => {
+                span.add_event("exception", vec![KeyValue::new("exception.type", "panic")]);
+            }
+            kind @ (EndKind::Cancelled | EndKind::Aborted | EndKind::BodyError) => {
+                let size = i64::try_from(end.response_bytes()).unwrap_or(i64::MAX);
+                span.add_event(
+                    kind.as_str(),
+                    vec![KeyValue::new("http.response.body.size", size)],
+                );
+            }
+        }
+        span.end();
+    }
+
+    fn in_scope<R>(&self, state: &mut ServerSpan, poll: impl FnOnce() -> R) -> R {
+        in_both(&state.context, state.trace, poll)
+    }
+}
+
+impl ServerSpans {
+    /// The span of a request that is recorded.
+    fn begin(
+        &self,
+        request: RequestHead<'_>,
+        slot: &Slot,
+        decision: &Decision,
+        state: TraceState,
+        name: String,
+        link: Option<&SpanContext>,
+    ) -> Span {
+        let clock = Clock::at(SystemTime::now(), slot.started());
+        let kind = &SpanKind::Server;
+        let mut span = self
+            .tracer
+            .start_decided(decision, state, name, kind, clock);
+        let mut writer = Writer::new(&mut span);
+        writer.request(&self.options, request, slot, self.options.peer(request));
+        let cuts = writer.cuts();
+        if cuts > 0 {
+            self.cuts.fetch_add(cuts, Relaxed);
+        }
+        if let Some(link) = link {
+            opentelemetry::trace::Span::add_link(&mut span, link.clone(), Vec::new());
+        }
+        span
+    }
+}
+
+/// Attributes for a span that is in a context already.
+struct Collected(Vec<KeyValue>);
+
+impl Attributes for Collected {
+    fn put(&mut self, key: &str, value: AttributeValue<'_>) {
+        let value = match value {
+            AttributeValue::Strs(values) => {
+                let values = values
+                    .iter()
+                    .map(|value| StringValue::from((*value).to_owned()));
+                Value::Array(Array::String(values.collect()))
+            }
+            // Headers are nothing else.
+            _ => return,
+        };
+        self.0.push(KeyValue::new(key.to_owned(), value));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a server span says, of which requests, and whom it believes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::{HeaderName, Method};
+use omtx_http::RequestHead;
+
+use super::ForwardedHeaders;
+use super::proxies::Proxies;
+use super::query::DEFAULT_REDACTED;
+
+/// Endpoints whose requests have no span: the probes and the scrape.
+pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;
+
+type Filter = Arc<dyn Fn(RequestHead<'_>) -> bool + Send + Sync>;
+type Peer = Arc<dyn Fn(RequestHead<'_>) -> Option<SocketAddr> + Send + Sync>;
+
+/// A header, and the attribute that it becomes.
+#[derive(Clone, Debug)]
+pub(super) struct CapturedHeader {
+    pub(super) name: HeaderName,
+    pub(super) key: Box<str>,
+}
+
+impl CapturedHeader {
+    pub(super) fn all(prefix: &str, names: impl IntoIterator<Item = HeaderName>) -> Vec<Self> {
+        let captured = |name: HeaderName| Self {
+            key: format!("{prefix}.{name}").into(),
+            name,
+        };
+        names.into_iter().map(captured).collect()
+    }
+}
+
+/// The settings of `ServerSpans`.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) skipped: Vec<Cow<'static, str>>,
+    pub(super) filter: Option<Filter>,
+    pub(super) peer: Option<Peer>,
+    pub(super) proxies: Proxies,
+    pub(super) scheme: &'static str,
+    pub(super) public: bool,
+    pub(super) query: bool,
+    pub(super) redacted: Vec<Cow<'static, str>>,
+    pub(super) request_headers: Vec<CapturedHeader>,
+    pub(super) response_headers: Vec<CapturedHeader>,
+    pub(super) body_sizes: bool,
+    pub(super) trace_response: bool,
+    pub(super) known_methods: Option<Vec<Method>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let borrowed = |names: &[&'static str]| names.iter().map(|&name| name.into()).collect();
+        Self {
+            skipped: borrowed(DEFAULT_SKIPPED),
+            filter: None,
+            peer: None,
+            proxies: Proxies {
+                trusted: 0,
+                headers: ForwardedHeaders::XForwarded,
+            },
+            scheme: "http",
+            public: false,
+            query: true,
+            redacted: borrowed(DEFAULT_REDACTED),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            body_sizes: false,
+            trace_response: false,
+            known_methods: None,
+        }
+    }
+}
+
+impl Options {
+    /// Whether a request is to be left out.
+    pub(super) fn skips(&self, request: RequestHead<'_>, endpoint: &str) -> bool {
+        self.skipped.iter().any(|skipped| skipped == endpoint)
+            || self.filter.as_ref().is_some_and(|wanted| !wanted(request))
+    }
+
+    /// The other end of the connection.
+    pub(super) fn peer(&self, request: RequestHead<'_>) -> Option<SocketAddr> {
+        if let Some(peer) = &self.peer {
+            return peer(request);
+        }
+        #[cfg(feature = "axum")]
+        if let Some(axum::extract::ConnectInfo(peer)) = request.extensions().get() {
+            return Some(*peer);
+        }
+        request.extensions().get::<SocketAddr>().copied()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("skipped", &self.skipped)
+            .field("filter", &self.filter.is_some())
+            .field("proxies", &self.proxies)
+            .field("public", &self.public)
+            .finish_non_exhaustive()
+    }
+}

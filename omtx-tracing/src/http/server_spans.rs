@@ -1,0 +1,263 @@
+//! The observer's settings.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use http::{HeaderName, Method};
+use omtx_http::RequestHead;
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::TracerProvider as _;
+
+use super::ForwardedHeaders;
+use super::options::{CapturedHeader, Options};
+use crate::{Error, Propagators, Telemetry, Tracer, TracerProvider};
+
+/// Gives each request its server span, or, if it is not sampled, its ids alone; see the [module](super).
+///
+/// Made by [`Telemetry::server_spans`]. Put it first in the tuple of observers, so that scope, metrics and access log find the
+/// trace.
+#[derive(Clone)]
+#[must_use = "hand it to `omtx_http::axum_layer` or `ObserveLayer::new`"]
+pub struct ServerSpans {
+    pub(super) tracer: Tracer,
+    pub(super) propagators: Propagators,
+    pub(super) options: Options,
+    pub(super) cuts: Arc<AtomicU64>,
+}
+
+impl Telemetry {
+    /// The observer that gives each request its span: for [`omtx_http`]'s layer, alone or first in a tuple.
+    ///
+    /// ```
+    /// use omtx_tracing::Telemetry;
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// let telemetry = Telemetry::builder("omtx-hub-api").build()?;
+    /// let layer = omtx_http::ObserveLayer::new(telemetry.server_spans());
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn server_spans(&self) -> ServerSpans {
+        ServerSpans::new(self.tracer_provider(), self.propagators().clone())
+    }
+}
+
+/// Whose conventions the attributes follow.
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("omtx_tracing::http")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url("https://opentelemetry.io/schemas/1.37.0")
+        .build()
+}
+
+impl ServerSpans {
+    /// Spans of this provider's, and contexts of these formats: for tests with a
+    /// [`SpanRecorder`](crate::testing::SpanRecorder). A service has [`Telemetry::server_spans`].
+    pub fn new(provider: &TracerProvider, propagators: Propagators) -> Self {
+        Self {
+            tracer: provider.tracer_with_scope(scope()),
+            propagators,
+            options: Options::default(),
+            cuts: Arc::default(),
+        }
+    }
+
+    /// Takes over what the environment sets, over what was set before:
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `OMTX_TRUSTED_PROXIES` | [`trusted_proxies`](Self::trusted_proxies) |
+    /// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | [`known_methods`](Self::known_methods), with commas between them |
+    ///
+    /// A variable that is empty is not set.
+    ///
+    /// # Errors
+    ///
+    /// If a value is malformed; the error names variable and value.
+    pub fn from_env(self) -> Result<Self, Error> {
+        self.from_vars(|name| std::env::var(name).ok())
+    }
+
+    /// The same from variables of your own.
+    ///
+    /// ```
+    /// # use omtx_tracing::Telemetry;
+    /// # let telemetry = Telemetry::builder("omtx-hub-api").build().unwrap();
+    /// let error = telemetry
+    ///     .server_spans()
+    ///     .from_vars(|name| (name == "OMTX_TRUSTED_PROXIES").then(|| "all".to_owned()))
+    ///     .unwrap_err();
+    /// assert_eq!(error.to_string(), r#"invalid OMTX_TRUSTED_PROXIES "all"; expected a number of proxies, 0 to 255"#);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As with [`from_env`](Self::from_env).
+    pub fn from_vars(mut self, var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let var = |name| var(name).filter(|value| !value.trim().is_empty());
+        let name = "OMTX_TRUSTED_PROXIES";
+        if let Some(value) = var(name) {
+            let count = value.trim().parse();
+            self = self.trusted_proxies(count.map_err(|error: std::num::ParseIntError| {
+                Error::invalid(name, &value, "a number of proxies, 0 to 255").because(error)
+            })?);
+        }
+        let name = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+        if let Some(value) = var(name) {
+            let methods = value
+                .split(',')
+                .map(|method| Method::from_bytes(method.trim().as_bytes()));
+            let methods: Vec<Method> = methods.collect::<Result<_, _>>().map_err(|error| {
+                let expectation = "HTTP methods with commas between them, such as GET,POST,PURGE";
+                Error::invalid(name, &value, expectation).because(error)
+            })?;
+            self = self.known_methods(methods);
+        }
+        Ok(self)
+    }
+
+    /// Endpoints whose requests are not recorded, instead of [`DEFAULT_SKIPPED`](super::DEFAULT_SKIPPED).
+    ///
+    /// Nor is what they call: their context goes on as that of a request that is not sampled.
+    pub fn skip<E: Into<Cow<'static, str>>>(
+        mut self,
+        endpoints: impl IntoIterator<Item = E>,
+    ) -> Self {
+        self.options.skipped = endpoints.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Records only requests for which `wanted` is true; asked before anything else, also for those that are not sampled.
+    ///
+    /// ```
+    /// # use omtx_tracing::Telemetry;
+    /// # let telemetry = Telemetry::builder("omtx-hub-api").build().unwrap();
+    /// let spans = telemetry.server_spans().filter(|request| !request.uri().path().starts_with("/assets/"));
+    /// # let _ = spans;
+    /// ```
+    pub fn filter(
+        mut self,
+        wanted: impl Fn(RequestHead<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.options.filter = Some(Arc::new(wanted));
+        self
+    }
+
+    /// How many proxies of your own stand between the clients and the service: 0 by default, and then nothing is believed that
+    /// a request says of where it came from.
+    ///
+    /// With `n` of them, client, scheme and host are what the `n`-th proxy from here saw: the `n`-th element from the right of
+    /// [`X-Forwarded-For`](ForwardedHeaders) and its siblings. What stands left of that was sent from outside, and anybody can
+    /// write it.
+    ///
+    /// ```text
+    /// X-Forwarded-For: 6.6.6.6, 192.0.2.1            with 1:  client.address: 192.0.2.1
+    /// X-Forwarded-For: 6.6.6.6, 192.0.2.1, 10.0.0.1  with 2:  client.address: 192.0.2.1
+    /// ```
+    pub fn trusted_proxies(mut self, count: u8) -> Self {
+        self.options.proxies.trusted = count;
+        self
+    }
+
+    /// In which headers those proxies write; [`ForwardedHeaders::XForwarded`] by default.
+    pub fn forwarded_headers(mut self, headers: ForwardedHeaders) -> Self {
+        self.options.proxies.headers = headers;
+        self
+    }
+
+    /// The `url.scheme` of requests that do not say it, which over HTTP/1.1 none does: `http` by default, to be set to `https` by
+    /// a service that speaks TLS itself.
+    pub fn scheme(mut self, scheme: &'static str) -> Self {
+        self.options.scheme = scheme;
+        self
+    }
+
+    /// How the other end of the connection is found: `client.address` and `network.peer.address`. By default, it is axum's
+    /// `ConnectInfo<SocketAddr>` (with the feature `axum`, and `into_make_service_with_connect_info`), else a `SocketAddr` among the
+    /// request's extensions.
+    pub fn peer(
+        mut self,
+        peer: impl Fn(RequestHead<'_>) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.peer = Some(Arc::new(peer));
+        self
+    }
+
+    /// Whether strangers reach the service directly; false by default. If they do, a request begins a trace of its own, for which
+    /// this service decides whether it is recorded; the trace that the client named is linked to, and its baggage is left behind.
+    pub fn public_endpoint(mut self, public: bool) -> Self {
+        self.options.public = public;
+        self
+    }
+
+    /// Whether spans have the query, as `url.query`; true by default, without the [redacted](Self::redact_query) values.
+    pub fn query(mut self, recorded: bool) -> Self {
+        self.options.query = recorded;
+        self
+    }
+
+    /// Query parameters whose values are replaced by `REDACTED`, instead of [`DEFAULT_REDACTED`](super::DEFAULT_REDACTED); without
+    /// regard to case.
+    pub fn redact_query<N: Into<Cow<'static, str>>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.options.redacted = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Request headers to be recorded, as `http.request.header.<name>`; none by default. At most 16 values of each.
+    pub fn request_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.options.request_headers = CapturedHeader::all("http.request.header", names);
+        self
+    }
+
+    /// Response headers to be recorded, as `http.response.header.<name>`; none by default. At most 16 values of each.
+    pub fn response_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.options.response_headers = CapturedHeader::all("http.response.header", names);
+        self
+    }
+
+    /// Whether spans have `http.request.body.size` and `http.response.body.size`: bytes that were read and handed on. False by
+    /// default.
+    pub fn body_sizes(mut self, recorded: bool) -> Self {
+        self.options.body_sizes = recorded;
+        self
+    }
+
+    /// Whether responses have a `traceresponse` header, by which a caller that sent no `traceparent` finds its trace; false by
+    /// default. (W3C Trace Context Level 2, "Trace Context HTTP Response Headers Format", a draft.)
+    ///
+    /// ```text
+    /// traceresponse: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+    /// ```
+    pub fn trace_response(mut self, sent: bool) -> Self {
+        self.options.trace_response = sent;
+        self
+    }
+
+    /// Methods that are called by their names, instead of those of RFC 9110, `PATCH` and `QUERY`. Others are `_OTHER`, with the
+    /// method as it was sent in `http.request.method_original`.
+    pub fn known_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.options.known_methods = Some(methods.into_iter().collect());
+        self
+    }
+
+    /// How many values were longer than [`MAX_VALUE_LEN`](super::MAX_VALUE_LEN) bytes, and were cut.
+    #[must_use]
+    pub fn values_cut(&self) -> u64 {
+        self.cuts.load(Relaxed)
+    }
+}
+
+impl fmt::Debug for ServerSpans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSpans")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
