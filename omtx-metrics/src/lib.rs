@@ -83,6 +83,7 @@
 //! | what a tokio runtime does | [`sets::TokioMetrics`] (`tokio`) |
 //! | values that are only known by asking | [`Collector`], [`Snapshot`] |
 //! | to live beside code that uses the `prometheus` crate | [`interop`] (`prometheus`) |
+//! | to export over OTLP | `Telemetry::export_metrics` of `omtx-tracing` |
 //! | to export to another system, or to read values in code | [`visit`] |
 //! | to test what your code counts | [`testing`] |
 //! | the list of all families, for dashboards and rules | [`Registry::catalog`], [`FamilyRef`] |

@@ -42,6 +42,11 @@ impl Pipeline {
         self.queue.dropped(reason, records);
     }
 
+    /// True if records of both go the same way.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.queue, &other.queue)
+    }
+
     /// False once the exporter was shut down: whatever is pushed will be dropped, and need not be encoded.
     pub(crate) fn is_open(&self) -> bool {
         self.queue.is_open()

@@ -1,6 +1,6 @@
 //! When a registry is looked at.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use omtx_metrics::Registry;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::nanos;
 use super::round::{Options, Round};
 use super::streams::Streams;
-use crate::export::{Pipeline, ScopeId};
+use crate::export::{Exporter, Pipeline, ScopeId};
 use crate::{Signal, Telemetry};
 
 impl Telemetry {
@@ -18,8 +18,8 @@ impl Telemetry {
     /// (`OTEL_METRIC_EXPORT_INTERVAL`), before every [`flush`](Self::flush), and a last time before the
     /// [`shutdown`](Self::shutdown).
     ///
-    /// Call it once for a registry, which is exported as long as the telemetry is there. If metrics are
-    /// [not exported](Self::exports), it does nothing. A `/metrics` of the same registry shows what it always did.
+    /// Called again for the same registry, it does nothing; nor does it if metrics are [not exported](Self::exports). Several
+    /// registries can be exported. A `/metrics` of the same registry shows what it always did.
     ///
     /// ```
     /// use omtx_metrics::Registry;
@@ -74,23 +74,62 @@ impl Telemetry {
     /// | two readers, or a reader and a scraper | each sees everything; an exemplar that one has read may be replaced before the other comes |
     #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
     pub fn export_metrics(&self, registry: &Registry) {
-        let (Some(exporter), Some(pipeline)) = (self.exporter(), self.pipeline(Signal::Metrics))
-        else {
-            return;
-        };
-        let settings = self.settings();
-        let reader = Arc::new(Reader::new(
-            registry.clone(),
-            pipeline.clone(),
-            Options {
+        if let Some(exporter) = self.exporter() {
+            let settings = self.settings();
+            let options = Options {
                 temporality: settings.metrics_temporality,
                 histograms: settings.histogram_aggregation,
                 since: nanos(SystemTime::now()),
-            },
-        ));
-        exporter.spawn(every(settings.metrics_interval, Arc::clone(&reader)));
+            };
+            start(exporter, registry, settings.metrics_interval, options);
+        }
+    }
+}
+
+/// Has a registry read, unless it is already, or metrics are not exported.
+pub(super) fn start(
+    exporter: &Exporter,
+    registry: &Registry,
+    interval: Duration,
+    options: Options,
+) {
+    let Some(pipeline) = exporter.pipeline(Signal::Metrics) else {
+        return;
+    };
+    let readers = registry.shared(|| Ok(Arc::<Readers>::default()));
+    let readers = readers.expect("nothing in it can fail");
+    if let Some(reader) = readers.add(registry, pipeline, options) {
+        exporter.spawn(every(interval, Arc::clone(&reader)));
         exporter.before_flush(Arc::new(move |_| reader.read()));
     }
+}
+
+/// Those who read one registry. Each is held by its exporter.
+#[derive(Default)]
+struct Readers(Mutex<Vec<Weak<Reader>>>);
+
+impl Readers {
+    /// `None` if what is read goes there already.
+    fn add(
+        &self,
+        registry: &Registry,
+        pipeline: &Pipeline,
+        options: Options,
+    ) -> Option<Arc<Reader>> {
+        let mut readers = lock(&self.0);
+        readers.retain(|reader| reader.strong_count() > 0);
+        let mut known = readers.iter().filter_map(Weak::upgrade);
+        if known.any(|reader| reader.pipeline.is(pipeline)) {
+            return None;
+        }
+        let reader = Arc::new(Reader::new(registry.clone(), pipeline.clone(), options));
+        readers.push(Arc::downgrade(&reader));
+        Some(reader)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads at an interval, for as long as the exporter's thread is there.
@@ -133,7 +172,7 @@ impl Reader {
         if !self.pipeline.is_open() {
             return;
         }
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut streams = lock(&self.streams);
         let mut push = |metric: &[u8], points: u32| {
             self.pipeline.created(points.into());
             self.pipeline.push(self.scope, metric, points);

@@ -105,7 +105,11 @@ impl<'a> Round<'a> {
         };
         let is_delta = family.shape.is_some_and(|shape| shape.is_delta);
         let shape = Shape { kind, is_delta };
-        family.shape = Some(shape);
+        if let Some(other) = family.shape.replace(shape) {
+            if other != shape {
+                self.chunk.flush(&family.head, other);
+            }
+        }
 
         self.attributes.clear();
         let labels = series.labels();
@@ -116,12 +120,12 @@ impl<'a> Round<'a> {
             attribute(kind.attributes(), name, value, &mut self.attributes);
         }
         let created = series.created().map(nanos);
-        // No point ends before it begins, also where the series began while this round was under way.
+        // No point ends before it begins, also where the series began while this round was under way, or the clock was set back.
         let time = series
             .timestamp()
             .map_or(self.now, nanos)
             .max(created.unwrap_or(0));
-        let stream = family.series(&self.attributes, self.number);
+        let stream = family.series(&self.attributes, kind, self.number);
         let (value, start) = if is_delta {
             stream.difference(value, time, created, self.options.since)
         } else {
@@ -131,7 +135,7 @@ impl<'a> Round<'a> {
         let attributes = &self.attributes;
         let full = self.chunk.point(|out| {
             out.extend_from_slice(attributes);
-            wire::fixed64(2, start, out);
+            wire::fixed64(2, start.min(time), out);
             wire::fixed64(3, time, out);
             value.write(out);
             for exemplar in series.exemplars() {

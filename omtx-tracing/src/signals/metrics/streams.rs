@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::chunk::Shape;
+use super::chunk::{Kind, Shape};
 use super::measured::Measured;
 
 /// Every series that the last round had; as many as the registry shows, which has the bounds.
@@ -26,6 +26,8 @@ pub(super) struct FamilyStreams {
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     round: u64,
+    /// A collector may change its mind, and attributes have another field in another kind of point.
+    kind: Option<Kind>,
     /// When, in nanoseconds since the epoch, and what; `None` for what is new, and where no differences are taken.
     last: Option<(u64, Measured)>,
 }
@@ -52,9 +54,10 @@ impl Streams {
         let round = self.round;
         let mut left = Vec::new();
         self.families.retain(|_, family| {
+            let kind = family.shape.map(|shape| shape.kind);
             family.series.retain(|attributes, stream| {
                 let stays = stream.round == round;
-                if !stays {
+                if !stays && stream.kind == kind {
                     left.push(attributes.clone());
                 }
                 stays
@@ -75,12 +78,13 @@ impl Streams {
 
 impl FamilyStreams {
     /// The series with these attributes, which is there in this round.
-    pub(super) fn series(&mut self, attributes: &[u8], round: u64) -> &mut Stream {
+    pub(super) fn series(&mut self, attributes: &[u8], kind: Kind, round: u64) -> &mut Stream {
         if !self.series.contains_key(attributes) {
             self.series.insert(attributes.into(), Stream::default());
         }
         let stream = self.series.get_mut(attributes).expect("it was inserted");
         stream.round = round;
+        stream.kind = Some(kind);
         stream
     }
 }

@@ -82,6 +82,20 @@ fn a_counter_tells_what_came_since_the_round_before() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_makes_no_point_that_ends_before_it_begins() {
+    let registry = Registry::new();
+    let shop = during(500, || registry.register::<Shop>()).unwrap();
+    shop.energy_joules_total.add(1.0);
+    let mut reader = Reader::delta(&registry);
+    reader.read();
+    reader.millis = 1_800;
+    assert_eq!(
+        sum(reader.read_one("energy_joules_total")),
+        (1_800, 1_800, Value::AsDouble(0.0))
+    );
+}
+
+#[test]
 fn what_does_not_count_is_no_difference() {
     let registry = Registry::new();
     registry.register::<Shop>().unwrap().shelves.set(4);

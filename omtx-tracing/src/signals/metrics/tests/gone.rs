@@ -131,6 +131,31 @@ fn a_collector_that_fails_takes_its_series_along_until_it_is_back() {
 }
 
 #[test]
+fn a_collector_that_changes_its_mind_about_a_family_is_followed() {
+    static IS_COUNTER: AtomicBool = AtomicBool::new(false);
+    let registry = Registry::new();
+    let rows = |rows: &mut Rows| {
+        let labels = [("disk", "a")];
+        if IS_COUNTER.load(Ordering::Relaxed) {
+            rows.counter("free_total", "Free.").row(&labels, 1.0);
+        } else {
+            rows.gauge("free_total", "Free.").row(&labels, 2.0);
+        }
+    };
+    registry.register_collector("disks", rows).unwrap();
+    let mut reader = Reader::new(&registry);
+    assert!(matches!(
+        reader.read_one("free_total").data,
+        Some(Data::Gauge(_))
+    ));
+    IS_COUNTER.store(true, Ordering::Relaxed);
+    assert!(matches!(
+        reader.read_one("free_total").data,
+        Some(Data::Sum(_))
+    ));
+}
+
+#[test]
 fn differences_say_nothing_of_what_has_gone() {
     let registry = Registry::new();
     let disks = registry.register::<Disks>().unwrap();

@@ -5,6 +5,7 @@ mod gone;
 mod kinds;
 mod native;
 mod oracle;
+mod reader;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
