@@ -192,8 +192,9 @@ pub mod visit;
 pub use catalog::{Catalog, CatalogFamily, CatalogLabel};
 pub use cell::{
     Counter, CounterF64, DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS,
-    DEFAULT_NATIVE_ZERO_THRESHOLD, ExemplarLabels, Gauge, Histogram, InFlight, Info, IntGauge,
-    MAX_EXEMPLAR_CHARS, Metric, NativeBuckets, StateSet, Timer, Unknown, buckets,
+    DEFAULT_NATIVE_MIN_RESET_INTERVAL, DEFAULT_NATIVE_ZERO_THRESHOLD, ExemplarLabels, Gauge,
+    Histogram, InFlight, Info, IntGauge, MAX_EXEMPLAR_CHARS, Metric, NativeBuckets, StateSet,
+    Timer, Unknown, buckets,
 };
 pub use collector::{Collector, Row, Rows};
 pub use desc::{FamilyDesc, FamilyRef, Kind, LabelDesc};

@@ -26,7 +26,7 @@ pub(crate) trait Sink {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample<'a> {
     pub(crate) reading: Reading<'a>,
-    /// When the series began to count; `None` if the sink does not want it, or the kind counts nothing.
+    /// When the series began to count, or began again; `None` if the sink does not want it, or the kind counts nothing.
     pub(crate) created: Option<Timestamp>,
     /// Empty if the sink does not want them.
     pub(crate) exemplars: Exemplars<'a>,
@@ -70,9 +70,14 @@ impl<'a> Samples<'a> {
             metric.exemplars(exemplars);
         }
         let counts = self.wants.created && matches!(M::KIND, Kind::Counter | Kind::Histogram);
+        let reading = metric.read(self.wants, values);
+        let reset = match reading {
+            Reading::Histogram { reset, .. } => reset,
+            _ => None,
+        };
         let sample = Sample {
-            reading: metric.read(self.wants, values),
-            created: counts.then_some(created),
+            reading,
+            created: counts.then_some(reset.unwrap_or(created)),
             exemplars: exemplars.read(),
         };
         self.sink.series(self.spec, labels, sample);

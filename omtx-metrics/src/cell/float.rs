@@ -25,3 +25,9 @@ pub(super) fn add(cell: &AtomicU64, value: f64) -> bool {
 pub(super) fn load(cell: &AtomicU64) -> f64 {
     f64::from_bits(cell.load(Ordering::Relaxed))
 }
+
+/// Returns the `f64`, which is 0 from then on.
+#[inline]
+pub(super) fn take(cell: &AtomicU64) -> f64 {
+    f64::from_bits(cell.swap(0, Ordering::Relaxed))
+}

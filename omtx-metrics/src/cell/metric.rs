@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Bounds, ExemplarBuffer, Layout, NativeReading, Values, Wants};
 use crate::Kind;
+use crate::time::Timestamp;
 
 /// A cell that a [`Family`](crate::Family) can have: [`Counter`](crate::Counter), [`Gauge`](crate::Gauge),
 /// [`Histogram`](crate::Histogram) and the others of this crate. Sealed: the encoders know them all.
@@ -49,6 +50,8 @@ pub enum Reading<'a> {
         sum: f64,
         /// `None` if the family has not the form, or it is not wanted. Its count is the sum of `buckets`.
         native: Option<&'a NativeReading>,
+        /// When the histogram began again at 0, if it ever has.
+        reset: Option<Timestamp>,
     },
     States {
         mask: u64,

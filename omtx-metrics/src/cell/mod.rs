@@ -35,7 +35,8 @@ pub(crate) use layout::Layout;
 pub use metric::Metric;
 pub(crate) use metric::{CellConfig, Reading};
 pub use native::{
-    DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
+    DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_MIN_RESET_INTERVAL,
+    DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
 };
 pub(crate) use native::{NativeLayout, NativeReading};
 pub use scratch::Wants;

@@ -207,6 +207,72 @@ fn a_native_histogram_never_goes_down_while_a_larger_table_replaces_the_first() 
     read_beside(new, 4.0, 2);
 }
 
+/// Of which three values are one too many, and whose every such reading is a reset.
+fn resetting_histogram(upper_bounds: &[f64]) -> Histogram {
+    let native = NativeBuckets::new().max_buckets(2);
+    let native = native.min_reset_interval(std::time::Duration::from_nanos(1));
+    let histogram: Histogram = super::new(&CellConfig {
+        layout: std::sync::Arc::new(Layout {
+            bounds: Bounds::new(upper_bounds),
+            native: Some(NativeLayout::new(&native)),
+            exemplars: false,
+        }),
+    });
+    coarsen(&histogram);
+    histogram
+}
+
+fn coarsen(histogram: &Histogram) {
+    (1..=3).for_each(|power| histogram.observe(f64::exp2(power.into())));
+}
+
+/// Reads the native form. How many observations it shows, and of these how many never again, since it has reset.
+fn scrape(histogram: &Histogram) -> (u64, u64) {
+    let wants = Wants {
+        native: true,
+        ..Wants::default()
+    };
+    let mut values = Values::default();
+    let resets = histogram.began_again();
+    histogram.read(wants, &mut values);
+    let count = values.native.count;
+    assert_eq!(values.buckets.iter().sum::<u64>(), count);
+    let ended = histogram.began_again() > resets;
+    (count, if ended { count } else { 0 })
+}
+
+/// One thread observes while the other resets twice, so that the side comes back that the first may have found.
+fn reset_beside(upper_bounds: &'static [f64], value: f64) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(move || {
+        let histogram = Arc::new(resetting_histogram(upper_bounds));
+        let shared = Arc::clone(&histogram);
+        let reader = thread::spawn(move || {
+            let (_, first) = scrape(&shared);
+            coarsen(&shared);
+            let (_, second) = scrape(&shared);
+            first + second
+        });
+        histogram.observe(value);
+        let ended = reader.join().unwrap();
+        let (last, _) = scrape(&histogram);
+        assert_eq!(ended + last, 7);
+    });
+}
+
+#[test]
+fn an_observation_beside_resets_is_shown_once() {
+    reset_beside(&[], 2.0);
+    reset_beside(&[], 16.0);
+}
+
+#[test]
+fn an_observation_beside_resets_is_shown_once_by_both_forms() {
+    reset_beside(&[1.0], 2.0);
+    reset_beside(&[1.0], 0.5);
+}
+
 #[test]
 fn exemplars_are_whole_and_each_recorder_goes_on() {
     let mut model = loom::model::Builder::new();

@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use super::{
     Bounds, CellConfig, Counter, Histogram, Layout, NativeBuckets, NativeLayout, Reading, Values,
@@ -127,4 +128,65 @@ fn a_native_histogram_loses_nothing_while_it_grows_coarsens_and_splits() {
     assert_eq!(last, WRITERS as u64 * ROUNDS);
     // 10 octaves: 160 buckets at schema 4, 80 at schema 3.
     assert_eq!(scratch.native.schema, 3);
+}
+
+/// Each life of a histogram is shown by the scrape that ends it, and the last by the reading at the end.
+#[test]
+fn a_histogram_that_is_reset_while_threads_count_shows_every_observation_once() {
+    for upper_bounds in [&[][..], &[1.0, 2.0]] {
+        let native = NativeBuckets::new()
+            .factor(1.002)
+            .max_buckets(100)
+            .min_reset_interval(Duration::from_nanos(1));
+        let histogram: Histogram = super::new(&CellConfig {
+            layout: Arc::new(Layout {
+                bounds: Bounds::new(upper_bounds),
+                native: Some(NativeLayout::new(&native)),
+                exemplars: false,
+            }),
+        });
+        let next = AtomicUsize::new(0);
+        let wants = Wants {
+            native: true,
+            ..Wants::default()
+        };
+        let mut values = Values::default();
+        // Of those that have ended, and as the last reading showed them.
+        let (mut count, mut sum, mut ends) = (0, 0.0, 0);
+        let (mut last_count, mut last_sum, mut last_reset) = (0, 0.0, 0);
+        run(
+            || {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                histogram.observe((at % 4_096 + 1) as f64);
+            },
+            || histogram.split(),
+            || {
+                let Reading::Histogram {
+                    buckets,
+                    native: Some(native),
+                    sum: now,
+                    ..
+                } = histogram.read(wants, &mut values)
+                else {
+                    unreachable!("a native histogram reads as one");
+                };
+                assert_eq!(buckets.iter().sum::<u64>(), native.count);
+                let in_buckets: u64 = native.positive.iter().map(|(_, count)| count).sum();
+                assert_eq!(in_buckets, native.count);
+                let (native, now) = (native.clone(), now);
+                let reset = histogram.began_again();
+                assert!(last_count <= native.count, "from {last_count}");
+                (last_count, last_sum) = (native.count, now);
+                if reset != last_reset {
+                    last_reset = reset;
+                    (count, sum, ends) = (count + last_count, sum + last_sum, ends + 1);
+                    (last_count, last_sum) = (0, 0.0);
+                }
+            },
+        );
+        assert!(ends > 1, "{ends} resets");
+        assert_eq!(count + last_count, WRITERS as u64 * ROUNDS);
+        let values = (0..WRITERS * ROUNDS as usize).map(|at| (at % 4_096 + 1) as f64);
+        assert_eq!(sum + last_sum, values.sum::<f64>());
+    }
 }

@@ -184,7 +184,7 @@ impl Sink for TextEncoder<'_> {
                 bounds,
                 buckets,
                 sum,
-                native: _,
+                ..
             } => {
                 self.histogram(spec, labels, bounds, buckets, sum);
             }

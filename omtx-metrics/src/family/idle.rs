@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Series;
 use crate::Kind;
 use crate::cell::{Metric, Reading, Values, Wants};
-use crate::time::Elapsed;
+use crate::time::{Elapsed, Timestamp};
 
 /// What the scrapes saw of each series.
 #[derive(Debug)]
@@ -88,11 +88,13 @@ fn state<M: Metric>(metric: &M, scratch: &mut Values) -> State {
         Reading::Gauge(value) => (value.to_bits(), value == 0.0),
         Reading::IntGauge(value) => (value as u64, value == 0),
         Reading::States { mask, .. } => (mask, mask == 0),
-        // Every observation is in some bucket.
-        Reading::Histogram { buckets, .. } => (
+        // Every observation is in some bucket. As many after a reset as there were before are others.
+        Reading::Histogram { buckets, reset, .. } => (
             buckets
                 .iter()
-                .fold(0_u64, |sum, bucket| sum.wrapping_add(*bucket)),
+                .fold(reset.map_or(0, Timestamp::millis) << 16, |sum, bucket| {
+                    sum.wrapping_add(*bucket)
+                }),
             true,
         ),
     };

@@ -99,7 +99,7 @@ impl Sink for Families {
                 bounds,
                 buckets,
                 sum,
-                native: _,
+                ..
             } => {
                 let mut cumulative = 0_u64;
                 let mut histogram = Histogram::default();

@@ -47,7 +47,7 @@ impl Store {
         labels: impl Into<ExemplarLabels<'a>>,
     ) {
         let bit = 1 << (place % 64);
-        let exemplars = self.0.newest();
+        let exemplars = self.0.current();
         if exemplars.is_none_or(|exemplars| exemplars.fresh.load(Ordering::Relaxed) & bit == 0) {
             self.leave(place, most, value, labels.into());
         }
@@ -58,8 +58,8 @@ impl Store {
         let Some(labels) = labels.keep() else {
             return;
         };
-        let exemplars = self.0.newest();
-        let exemplars = exemplars.unwrap_or_else(|| self.0.push(None, Exemplars::new));
+        let exemplars = self.0.current();
+        let exemplars = exemplars.unwrap_or_else(|| self.0.follow(None, Exemplars::new));
         let Ok(mut stored) = exemplars.stored.try_lock() else {
             return;
         };
@@ -83,7 +83,7 @@ impl Store {
 
     /// Copies all exemplars; each place may then have a new one. `bucket_of` says which bucket a place is in.
     pub(crate) fn read(&self, bucket_of: impl Fn(usize) -> usize, buffer: &mut ExemplarBuffer) {
-        let Some(exemplars) = self.0.newest() else {
+        let Some(exemplars) = self.0.current() else {
             return;
         };
         let stored = exemplars.stored.lock();
@@ -97,6 +97,15 @@ impl Store {
         } in stored.iter()
         {
             buffer.push(bucket_of(*place), *value, *at, |text| labels.write(text));
+        }
+    }
+
+    /// Forgets all exemplars.
+    pub(crate) fn clear(&self) {
+        if let Some(exemplars) = self.0.current() {
+            let stored = exemplars.stored.lock();
+            stored.unwrap_or_else(PoisonError::into_inner).clear();
+            exemplars.fresh.store(0, Ordering::Relaxed);
         }
     }
 }
@@ -159,7 +168,7 @@ mod tests {
     fn a_recorder_does_not_wait_for_a_scrape() {
         let store = Store::new();
         offer(&store, 0, 0.5);
-        let exemplars = store.0.newest().unwrap();
+        let exemplars = store.0.current().unwrap();
         let scrape = exemplars.stored.lock().unwrap();
         offer(&store, 1, 1.5); // would block for ever
         drop(scrape);

@@ -1,5 +1,7 @@
 //! How native buckets are chosen.
 
+use std::time::Duration;
+
 /// How much wider each native bucket is than the one before, at most, unless its family says otherwise: 1.1.
 pub const DEFAULT_NATIVE_FACTOR: f64 = 1.1;
 
@@ -9,6 +11,10 @@ pub const DEFAULT_NATIVE_MAX_BUCKETS: usize = 160;
 
 /// Up to here an observation falls into the zero bucket unless its family says otherwise: 2^-128, as in client_golang.
 pub const DEFAULT_NATIVE_ZERO_THRESHOLD: f64 = f64::from_bits((1_023 - 128) << 52);
+
+/// How long a series counts at least before it is reset, unless its family says otherwise: zero, which stands for no resets,
+/// as in client_golang.
+pub const DEFAULT_NATIVE_MIN_RESET_INTERVAL: Duration = Duration::ZERO;
 
 /// One of either sign, so that infinities never need to join the zero bucket.
 const FEWEST_BUCKETS: usize = 2;
@@ -58,8 +64,26 @@ const MOST_BUCKETS: usize = 10_000;
 ///
 /// Beyond [`max_buckets`](Self::max_buckets) the resolution halves: every two buckets become one, as often as it takes.
 /// Where the coarsest schema (-4, a factor of 65 536) still has too many, the zero bucket grows over those next to it. No
-/// observation is lost by either, and neither is undone while the series lives: that would need a reset, which would throw
-/// away what was counted. Prometheus notes the change of schema and goes on.
+/// observation is lost by either. Prometheus notes the change of schema and goes on.
+///
+/// # Resets
+///
+/// A series that once had values of all sizes stays coarse, also when they are all alike again, unless its family has a
+/// [`min_reset_interval`](Self::min_reset_interval): then it begins again at 0, with all of its resolution and a new created
+/// timestamp, which Prometheus takes for a restart.
+///
+/// client_golang throws away what was observed between the last scrape and a reset. Here it is a scrape that resets: it
+/// shows the series as it was, and what it has not shown is in the series that begins. Classic buckets, sum and count begin
+/// again with the native ones, since they are one series. Only scrapes of the native form reset (protobuf, and a
+/// `prometheus` registry that our rows are in); where all scrapes are text, nothing has a resolution to regain.
+///
+/// ```text
+/// entry_size_bytes_count 10000    entry_size_bytes_created 1700000000.000    the scrape that resets, in its coarse buckets
+/// entry_size_bytes_count 12       entry_size_bytes_created 1700003600.000    the next, 12 observations later
+/// ```
+///
+/// A second Prometheus that scrapes the same target sees the reset as well, but not what was observed between its own last
+/// scrape and the reset: as with every restart.
 ///
 /// # Special values
 ///
@@ -72,16 +96,19 @@ pub struct NativeBuckets {
     factor: f64,
     max_buckets: usize,
     zero_threshold: f64,
+    min_reset_interval: Duration,
     classic: bool,
 }
 
 impl NativeBuckets {
-    /// [`DEFAULT_NATIVE_FACTOR`], [`DEFAULT_NATIVE_MAX_BUCKETS`], [`DEFAULT_NATIVE_ZERO_THRESHOLD`], beside classic buckets.
+    /// [`DEFAULT_NATIVE_FACTOR`], [`DEFAULT_NATIVE_MAX_BUCKETS`], [`DEFAULT_NATIVE_ZERO_THRESHOLD`], no resets, beside
+    /// classic buckets.
     pub const fn new() -> Self {
         Self {
             factor: DEFAULT_NATIVE_FACTOR,
             max_buckets: DEFAULT_NATIVE_MAX_BUCKETS,
             zero_threshold: DEFAULT_NATIVE_ZERO_THRESHOLD,
+            min_reset_interval: DEFAULT_NATIVE_MIN_RESET_INTERVAL,
             classic: true,
         }
     }
@@ -104,6 +131,29 @@ impl NativeBuckets {
     /// [`DEFAULT_NATIVE_ZERO_THRESHOLD`].
     pub const fn zero_threshold(mut self, threshold: f64) -> Self {
         self.zero_threshold = threshold;
+        self
+    }
+
+    /// How long a series counts at least, from its beginning or its last reset, before a scrape that finds it coarsened by
+    /// its limit [resets](Self#resets) it; client_golang calls this `NativeHistogramMinResetDuration`. An hour is a usual
+    /// choice: each reset costs Prometheus a chunk. Zero: never. Default: [`DEFAULT_NATIVE_MIN_RESET_INTERVAL`], zero.
+    ///
+    /// A family with resets keeps twice the memory for its buckets. An observation costs what it costs without.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use omtx_metrics::{Histogram, NativeBuckets, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let sizes = registry.family::<(), Histogram>("entry_size_bytes", "Size of an entry.");
+    /// let hourly = NativeBuckets::new().min_reset_interval(Duration::from_secs(3_600));
+    /// let sizes = sizes.native(hourly).register()?.handle(());
+    /// sizes.observe(1_000.0);
+    /// assert_eq!(sizes.count(), 1); // since the last reset
+    /// # Ok::<(), omtx_metrics::Error>(())
+    /// ```
+    pub const fn min_reset_interval(mut self, interval: Duration) -> Self {
+        self.min_reset_interval = interval;
         self
     }
 
@@ -142,6 +192,10 @@ impl NativeBuckets {
         let exponent = self.factor.log2().log2().floor();
         // Clamped first: the factor may be so close to 1 that its logarithm is 0.
         -(exponent.clamp(-8.0, 4.0) as i32)
+    }
+
+    pub(super) const fn reset_interval(&self) -> Duration {
+        self.min_reset_interval
     }
 
     pub(super) const fn limits(&self) -> (usize, f64) {

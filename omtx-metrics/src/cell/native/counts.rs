@@ -2,7 +2,7 @@
 
 use super::NativeLayout;
 use super::index::COARSEST;
-use super::table::{Bucket, Table};
+use super::table::{Added, Bucket, Table};
 use crate::cell::chain::Chain;
 
 /// Counts by native bucket. Takes no memory until the first observation.
@@ -23,39 +23,47 @@ impl Counts {
         Self(Chain::new())
     }
 
-    /// Counts one observation.
+    /// Counts one observation; false if another thread was counting in the same bucket.
     #[inline]
-    pub(crate) fn add(&self, layout: &NativeLayout, value: f64) {
-        let counted = self.0.newest().is_some_and(|table| {
+    pub(crate) fn add(&self, layout: &NativeLayout, value: f64) -> bool {
+        let added = self.0.current().map_or(Added::No, |table| {
             table.add(Bucket::of(value, layout.zero_threshold, table.shift()))
         });
-        if !counted {
-            self.add_new(layout, value);
+        match added {
+            Added::Alone => true,
+            Added::Beside => false,
+            Added::No => self.add_new(layout, value),
         }
     }
 
     /// The same where the bucket has no count yet, or there is no table.
     #[cold]
-    fn add_new(&self, layout: &NativeLayout, value: f64) {
-        let mut table = self.0.newest();
+    fn add_new(&self, layout: &NativeLayout, value: f64) -> bool {
+        let mut table = self.0.current();
         loop {
             if let Some(table) = table {
-                if table.add_new(Bucket::of(value, layout.zero_threshold, table.shift())) {
-                    return;
+                let bucket = Bucket::of(value, layout.zero_threshold, table.shift());
+                match table.add_new(bucket) {
+                    Added::Alone => return true,
+                    Added::Beside => return false,
+                    Added::No => {}
                 }
             }
-            table = Some(self.0.push(table, || Self::next(layout, table)));
+            table = Some(self.0.follow(table, || Self::next(layout, table)));
         }
     }
 
-    /// What replaces a full table: a larger one, or a coarser one where there may be no larger.
+    /// What follows a table that has no room: a larger one, or a coarser one where there may be no larger.
     fn next(layout: &NativeLayout, full: Option<&Table>) -> Table {
         let most = layout.max_buckets + SPECIAL;
         let Some(full) = full else {
             return Table::new(layout.schema, FIRST[0].min(most));
         };
         let limit = full.limit as usize;
-        if limit < most {
+        if !full.is_full() {
+            // It is only that a count has grown as large as it may.
+            Table::new(full.schema, limit)
+        } else if limit < most {
             let larger = FIRST.into_iter().find(|&larger| larger > limit);
             Table::new(full.schema, larger.unwrap_or(most).min(most))
         } else if full.schema > COARSEST {
@@ -66,7 +74,19 @@ impl Counts {
         }
     }
 
+    /// All observations.
+    pub(crate) fn count(&self) -> u64 {
+        self.tables()
+            .flat_map(Table::iter)
+            .fold(0, |sum, (_, count)| sum.wrapping_add(count))
+    }
+
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.0.iter()
+    }
+
+    /// Begins again with the first table. Those who count meanwhile may do so in any.
+    pub(crate) fn rewind(&self) {
+        self.0.rewind();
     }
 }

@@ -1,6 +1,8 @@
 //! Native buckets as a histogram needs them.
 
-use super::NativeBuckets;
+use std::time::Duration;
+
+use super::{NativeBuckets, NativeReading};
 
 /// What native histograms share.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +11,8 @@ pub(crate) struct NativeLayout {
     pub(super) schema: i32,
     pub(super) max_buckets: usize,
     pub(super) zero_threshold: f64,
+    /// Zero if there are no resets.
+    pub(crate) min_reset_interval: Duration,
 }
 
 impl NativeLayout {
@@ -19,6 +23,12 @@ impl NativeLayout {
             schema: buckets.schema(),
             max_buckets,
             zero_threshold,
+            min_reset_interval: buckets.reset_interval(),
         }
+    }
+
+    /// True if a series has had to give up some of its resolution to stay within its limit.
+    pub(crate) fn is_coarsened(&self, reading: &NativeReading) -> bool {
+        reading.schema < self.schema || reading.zero_threshold > self.zero_threshold
     }
 }

@@ -1,84 +1,121 @@
 //! All tables of a histogram as one, within its limit.
 
 use super::index::{COARSEST, coarser, coarsest_bound};
-use super::table::Bucket;
+use super::table::{Bucket, Table};
 use super::{Counts, NativeLayout, NativeReading};
 
-/// Puts what `stripes` have counted into `reading`. Its `sum` is the caller's, but for NaN.
+/// What tables have counted, while they are added up.
 ///
-/// What is populated only ever grows, so that the resolution never rises between two readings, nor does the zero bucket
-/// shrink: to Prometheus either would look like a restart.
-pub(crate) fn merge<'a>(
-    layout: &NativeLayout,
-    stripes: impl Iterator<Item = &'a Counts> + Clone,
-    sum: f64,
-    reading: &mut NativeReading,
-) {
-    // Whatever is pushed from here on is not seen: the schema and the counts are those of the same tables.
-    let schemas = stripes
-        .clone()
-        .flat_map(Counts::tables)
-        .map(|table| table.schema);
-    let NativeReading {
-        positive, negative, ..
-    } = reading;
-    positive.clear();
-    negative.clear();
-    let mut schema = schemas.min().unwrap_or(layout.schema);
-    let (mut zero_count, mut nan) = (0_u64, 0_u64);
-    for table in stripes.flat_map(Counts::tables) {
-        // A table that came in between may be coarser.
-        if table.schema < schema {
-            shift(positive, (schema - table.schema) as u32);
-            shift(negative, (schema - table.schema) as u32);
-            schema = table.schema;
+/// What is populated only ever grows until it is taken, so that the resolution never rises between two readings, nor does
+/// the zero bucket shrink: to Prometheus either would look like a restart.
+#[derive(Debug)]
+pub(crate) struct Merge<'a> {
+    layout: &'a NativeLayout,
+    /// Its buckets are of `schema`, in no order.
+    reading: &'a mut NativeReading,
+    schema: i32,
+    zero: u64,
+    nan: u64,
+}
+
+impl<'a> Merge<'a> {
+    pub(crate) fn new(layout: &'a NativeLayout, reading: &'a mut NativeReading) -> Self {
+        reading.positive.clear();
+        reading.negative.clear();
+        Self {
+            layout,
+            reading,
+            schema: layout.schema,
+            zero: 0,
+            nan: 0,
         }
-        for (bucket, count) in table.iter() {
-            let by = (table.schema - schema) as u32;
+    }
+
+    /// Adds what `counts` has.
+    pub(crate) fn add(&mut self, counts: &Counts) {
+        for table in counts.tables() {
+            self.add_table(table.schema, table.iter());
+        }
+    }
+
+    /// The same, and `counts` has nothing from then on. Returns how many observations that were.
+    pub(crate) fn take(&mut self, counts: &Counts) -> u64 {
+        let taken = |table: &Table| self.add_table(table.schema, table.take());
+        counts.tables().map(taken).fold(0, u64::wrapping_add)
+    }
+
+    fn add_table(&mut self, schema: i32, counts: impl Iterator<Item = (Bucket, u64)>) -> u64 {
+        let mut total = 0_u64;
+        for (bucket, count) in counts {
+            if schema < self.schema {
+                // Only now: a coarse table that is empty makes nothing coarser.
+                self.coarsen((self.schema - schema) as u32);
+            }
+            total = total.wrapping_add(count);
+            let by = (schema - self.schema) as u32;
             match bucket {
-                // Taken, and about to be counted.
-                _ if count == 0 => {}
-                Bucket::Nan => nan = nan.wrapping_add(count),
-                Bucket::Zero => zero_count = zero_count.wrapping_add(count),
-                Bucket::Positive(index) => positive.push((coarser(index, by), count)),
-                Bucket::Negative(index) => negative.push((coarser(index, by), count)),
+                Bucket::Nan => self.nan = self.nan.wrapping_add(count),
+                Bucket::Zero => self.zero = self.zero.wrapping_add(count),
+                Bucket::Positive(index) => self.reading.positive.push((coarser(index, by), count)),
+                Bucket::Negative(index) => self.reading.negative.push((coarser(index, by), count)),
             }
         }
+        total
     }
-    join(positive);
-    join(negative);
-    while positive.len() + negative.len() > layout.max_buckets && schema > COARSEST {
-        schema -= 1;
-        shift(positive, 1);
-        shift(negative, 1);
+
+    fn coarsen(&mut self, by: u32) {
+        shift(&mut self.reading.positive, by);
+        shift(&mut self.reading.negative, by);
+        self.schema -= by as i32;
     }
-    let mut zero_threshold = layout.zero_threshold;
-    while positive.len() + negative.len() > layout.max_buckets {
-        let lowest = |buckets: &[(i32, u64)]| buckets.first().map(|(index, _)| *index);
-        let index = [lowest(positive), lowest(negative)]
-            .into_iter()
-            .flatten()
-            .min()
-            .expect("there are too many buckets, so there is one");
-        // The bucket of the largest numbers ends beyond them, and infinities stay where they are.
-        zero_threshold = coarsest_bound(index).min(f64::MAX);
-        for buckets in [&mut *positive, &mut *negative] {
-            if lowest(buckets) == Some(index) {
-                zero_count = zero_count.wrapping_add(buckets.remove(0).1);
+
+    /// Brings the reading within the limit. Its `sum` is the caller's, but for NaN.
+    pub(crate) fn finish(mut self, sum: f64) {
+        join(&mut self.reading.positive);
+        join(&mut self.reading.negative);
+        let max_buckets = self.layout.max_buckets;
+        while self.buckets() > max_buckets && self.schema > COARSEST {
+            self.coarsen(1);
+        }
+        let mut zero_threshold = self.layout.zero_threshold;
+        while self.buckets() > max_buckets {
+            let NativeReading {
+                positive, negative, ..
+            } = &mut *self.reading;
+            let lowest = |buckets: &[(i32, u64)]| buckets.first().map(|(index, _)| *index);
+            let index = [lowest(positive), lowest(negative)]
+                .into_iter()
+                .flatten()
+                .min()
+                .expect("there are too many buckets, so there is one");
+            // The bucket of the largest numbers ends beyond them, and infinities stay where they are.
+            zero_threshold = coarsest_bound(index).min(f64::MAX);
+            for buckets in [positive, negative] {
+                if lowest(buckets) == Some(index) {
+                    self.zero = self.zero.wrapping_add(buckets.remove(0).1);
+                }
             }
         }
-    }
-    let count = positive
-        .iter()
-        .chain(negative.iter())
-        .fold(zero_count.wrapping_add(nan), |sum, (_, count)| {
+        let Self {
+            reading,
+            schema,
+            zero,
+            nan,
+            ..
+        } = self;
+        let buckets = reading.positive.iter().chain(&reading.negative);
+        reading.count = buckets.fold(zero.wrapping_add(nan), |sum, (_, count)| {
             sum.wrapping_add(*count)
         });
-    reading.schema = schema;
-    reading.zero_threshold = zero_threshold;
-    reading.zero_count = zero_count;
-    reading.count = count;
-    reading.sum = if nan > 0 { f64::NAN } else { sum };
+        reading.schema = schema;
+        reading.zero_threshold = zero_threshold;
+        reading.zero_count = zero;
+        reading.sum = if nan > 0 { f64::NAN } else { sum };
+    }
+
+    fn buckets(&self) -> usize {
+        self.reading.positive.len() + self.reading.negative.len()
+    }
 }
 
 /// Makes all buckets `by` schemas coarser.

@@ -9,10 +9,14 @@
 //! merge.rs     all tables as one histogram within the limit
 //! ```
 //!
-//! An observation finds its bucket's count in the newest table and adds to it: one atomic addition, as with classic
-//! buckets. When a table is full, a new one goes before it; its counts stay where they are, and a scrape adds up all
-//! tables at the coarsest resolution among them. So nothing is ever moved while others write, nothing can be lost or
+//! An observation finds its bucket's count in the current table and adds to it: one atomic exchange, where classic buckets
+//! have an atomic addition. When a table is full, another follows it; its counts stay where they are, and a scrape adds up
+//! all tables at the coarsest resolution among them. So nothing is ever moved while others write, nothing can be lost or
 //! counted twice, and no observation waits.
+//!
+//! A reset takes all counts out of the tables, and the first table is the current one again; see [`super::histogram`]. An
+//! observation either is among what was taken or stays: a word has both the bucket and its count, so that nobody can count
+//! in a slot that was emptied, or is another bucket's by now.
 
 mod buckets;
 mod counts;
@@ -23,11 +27,12 @@ mod reading;
 mod table;
 
 pub use buckets::{
-    DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
+    DEFAULT_NATIVE_FACTOR, DEFAULT_NATIVE_MAX_BUCKETS, DEFAULT_NATIVE_MIN_RESET_INTERVAL,
+    DEFAULT_NATIVE_ZERO_THRESHOLD, NativeBuckets,
 };
 pub(super) use counts::Counts;
 pub(crate) use layout::NativeLayout;
-pub(super) use merge::merge;
+pub(super) use merge::Merge;
 pub(crate) use reading::NativeReading;
 
 #[cfg(all(test, not(loom)))]

@@ -191,7 +191,7 @@ impl Sink for OpenMetricsEncoder<'_> {
                 bounds,
                 buckets,
                 sum,
-                native: _,
+                ..
             } => {
                 self.histogram(spec, labels, bounds, buckets, sum, sample.exemplars);
                 self.created(spec, labels, sample.created);

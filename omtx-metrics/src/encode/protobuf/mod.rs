@@ -166,6 +166,7 @@ impl Sink for ProtobufEncoder<'_> {
                 buckets,
                 sum,
                 native,
+                ..
             } => self.metric(spec, labels, |this| {
                 this.out.push(HISTOGRAM);
                 let histogram = Open::new(this.histogram_width, this.out);

@@ -1,4 +1,14 @@
 //! Observations in buckets.
+//!
+//! ```text
+//! side.rs     what is counted: stripes of classic buckets, a sum and native buckets
+//! resets.rs   beginning again at 0 on another side, while threads count
+//! timer.rs    counting how long something takes
+//! ```
+
+mod resets;
+mod side;
+mod timer;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,15 +16,17 @@ use std::time::{Duration, Instant};
 
 use omtx_context::TraceContext;
 
+use self::resets::Resets;
+use self::side::Side;
+pub use self::timer::Timer;
 use super::contention::Contention;
-use super::native::{Counts, NativeLayout, NativeReading, merge};
-use super::stripes::Stripes;
+use super::native::Merge;
 use super::{
     CellConfig, ExemplarBuffer, ExemplarLabels, Layout, Metric, Reading, Values, Wants, exemplar,
-    float, metric,
+    metric,
 };
 use crate::Kind;
-use crate::sync::{AtomicU64, Ordering};
+use crate::time::Timestamp;
 
 /// Observations counted in buckets, with their sum: durations in seconds, sizes in bytes.
 ///
@@ -53,60 +65,12 @@ use crate::sync::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct Histogram {
     layout: Arc<Layout>,
-    cells: Cells,
-    stripes: Stripes<Cells>,
-    /// Asked when an exchange on the sum fails.
+    /// The only side, if there are no resets.
+    side: Side,
+    resets: Option<Box<Resets>>,
+    /// Asked when an exchange fails.
     contention: Contention,
     exemplars: exemplar::Store,
-}
-
-/// What one stripe counts.
-#[derive(Debug)]
-struct Cells {
-    /// The sum, and a count for each classic bucket.
-    words: Box<[AtomicU64]>,
-    native: Counts,
-}
-
-/// Words between a stripe's cells and its neighbours on the heap: one pair of cache lines.
-const PADDING: usize = 16;
-
-impl Cells {
-    fn new(layout: &Layout, padding: usize) -> Self {
-        Self {
-            words: (0..1 + layout.buckets() + padding)
-                .map(|_| AtomicU64::new(0))
-                .collect(),
-            native: Counts::new(),
-        }
-    }
-
-    /// False if another thread was adding to the sum at the same time.
-    #[inline]
-    fn add(&self, layout: &Layout, value: f64) -> bool {
-        let bucket = || &self.words[1 + layout.bounds.bucket_of(value)];
-        match &layout.native {
-            None => {
-                bucket().fetch_add(1, Ordering::Relaxed);
-            }
-            Some(native) => {
-                self.native.add(native, value);
-                if layout.has_classic() {
-                    // Release, and the native form first: whoever sees the one has to see the other.
-                    bucket().fetch_add(1, Ordering::Release);
-                }
-            }
-        }
-        // A body without content is the most common size of all, and adds nothing to the sum.
-        value == 0.0 || !value.is_finite() || float::add(&self.words[0], value)
-    }
-
-    fn add_to(&self, buckets: &mut [u64]) -> f64 {
-        for (total, cell) in buckets.iter_mut().zip(&self.words[1..]) {
-            *total = total.wrapping_add(cell.load(Ordering::Acquire));
-        }
-        float::load(&self.words[0])
-    }
 }
 
 impl Histogram {
@@ -121,23 +85,21 @@ impl Histogram {
 
     #[inline]
     fn count_observation(&self, value: f64) {
-        match self.stripes.mine() {
-            Some(stripe) => {
-                stripe.add(&self.layout, value);
-            }
-            None => {
-                if !self.cells.add(&self.layout, value) {
-                    self.collided();
-                }
-            }
+        let side = match &self.resets {
+            None => &self.side,
+            Some(resets) => resets.counting(&self.side),
+        };
+        if !side.add(&self.layout, value) {
+            self.collided(side);
         }
     }
 
-    /// Two threads met in the sum. By chance that happens to every histogram some day; twice within a moment is no chance.
+    /// Two threads met in a sum or a bucket. By chance that happens to every histogram some day; twice within a moment is no
+    /// chance.
     #[cold]
-    fn collided(&self) {
+    fn collided(&self, side: &Side) {
         if self.contention.look() {
-            self.stripes.grow(|| Cells::new(&self.layout, PADDING));
+            side.split(&self.layout);
         }
     }
 
@@ -219,7 +181,7 @@ impl Histogram {
         }
     }
 
-    /// How many observations there were.
+    /// How many observations there were; since the last reset, if there are [resets](super::NativeBuckets#resets).
     #[must_use]
     pub fn count(&self) -> u64 {
         let mut values = Values::default();
@@ -227,53 +189,79 @@ impl Histogram {
         total(&values.buckets)
     }
 
-    /// The sum of all finite observations.
+    /// The sum of all finite observations; since the last reset, if there are [resets](super::NativeBuckets#resets).
     #[must_use]
     pub fn sum(&self) -> f64 {
-        self.snapshot(false, &mut Values::default())
+        self.snapshot(false, &mut Values::default()).sum
     }
 
-    /// Puts the buckets, not cumulative, into `values` and returns the sum.
-    fn snapshot(&self, wants_native: bool, values: &mut Values) -> f64 {
-        let Values { buckets, native } = values;
-        buckets.clear();
-        buckets.resize(self.layout.buckets(), 0);
-        // What was counted before the stripes stays in `cells`.
-        let sum = self
-            .all()
-            .fold(0.0, |sum, cells| sum + cells.add_to(buckets));
-        if let Some(layout) = &self.layout.native {
-            if wants_native || !self.layout.has_classic() {
-                self.snapshot_native(layout, sum, buckets, native);
+    /// Puts the buckets, not cumulative, into `values`.
+    fn snapshot(&self, wants_native: bool, values: &mut Values) -> Snapshot {
+        values.buckets.clear();
+        values.buckets.resize(self.layout.buckets(), 0);
+        let native = self.layout.native.as_ref();
+        let native = native.filter(|_| wants_native || !self.layout.has_classic());
+        let Some(resets) = &self.resets else {
+            let sum = self.side.add_to(&mut values.buckets);
+            if let Some(layout) = native {
+                let mut merge = Merge::new(layout, &mut values.native);
+                self.side.merge(&mut merge);
+                merge.finish(sum);
+                agree(values);
+            }
+            return Snapshot { sum, reset: None };
+        };
+        let sides = resets.lock(&self.side);
+        let mut snapshot = sides.read(native, values);
+        if let Some(layout) = native.filter(|_| wants_native) {
+            if layout.is_coarsened(&values.native) && sides.is_due(layout) {
+                if let Some(sum) = sides.reset(layout, values) {
+                    snapshot.sum = sum;
+                    // Those that were left before are of buckets that have begun again.
+                    self.exemplars.clear();
+                }
             }
         }
-        sum
+        snapshot
     }
 
-    fn snapshot_native(
-        &self,
-        layout: &NativeLayout,
-        sum: f64,
-        buckets: &mut [u64],
-        native: &mut NativeReading,
-    ) {
-        merge(layout, self.all().map(|cells| &cells.native), sum, native);
-        // The native form is counted first and read last, so that it has all that the classic one has. What came in
-        // between has no classic bucket yet: it waits in the last one, so that both forms have one count.
-        let ahead = native.count.wrapping_sub(total(buckets));
-        if let Some(infinite) = buckets.last_mut() {
-            *infinite = infinite.wrapping_add(ahead);
-        }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Cells> + Clone {
-        std::iter::once(&self.cells).chain(self.stripes.all())
+    /// How often it has begun again.
+    #[cfg(test)]
+    pub(super) fn began_again(&self) -> usize {
+        self.resets.as_ref().map_or(0, |resets| resets.count())
     }
 
     /// Splits the histogram as contention would.
     #[cfg(test)]
     pub(super) fn split(&self) {
-        self.stripes.grow(|| Cells::new(&self.layout, PADDING));
+        let side = self.resets.as_ref();
+        let side = side.map_or(&self.side, |resets| resets.counting(&self.side));
+        side.split(&self.layout);
+    }
+}
+
+/// What a histogram has besides its buckets.
+struct Snapshot {
+    sum: f64,
+    /// When the histogram began again, if it ever has.
+    reset: Option<Timestamp>,
+}
+
+/// The native form is counted first and read last, so that it has all that the classic one has. What came in between has no
+/// classic bucket yet: it waits in the last one, so that both forms have one count.
+fn agree(values: &mut Values) {
+    let Values { buckets, native } = values;
+    let classic = total(buckets);
+    if let Some(infinite) = buckets.last_mut() {
+        *infinite = infinite.wrapping_add(native.count.saturating_sub(classic));
+    }
+    // Only if a thread has slept from one reset to the moment of the one after the next, between two of its instructions:
+    // its classic bucket counts in a series that its native one was not in.
+    let mut ahead = classic.saturating_sub(native.count);
+    for bucket in buckets.iter_mut().rev() {
+        let less = ahead.min(*bucket);
+        *bucket -= less;
+        ahead -= less;
     }
 }
 
@@ -283,37 +271,14 @@ fn total(buckets: &[u64]) -> u64 {
         .fold(0, |sum, &bucket| sum.wrapping_add(bucket))
 }
 
-/// Counts how long it lives; see [`Histogram::start_timer`].
-#[derive(Debug)]
-#[must_use = "the time until this is dropped is what is counted"]
-pub struct Timer<H: Deref<Target = Histogram>> {
-    histogram: H,
-    started: Option<Instant>,
-}
-
-impl<H: Deref<Target = Histogram>> Timer<H> {
-    /// Ends the timer without counting.
-    pub fn discard(mut self) {
-        self.started = None;
-    }
-}
-
-impl<H: Deref<Target = Histogram>> Drop for Timer<H> {
-    fn drop(&mut self) {
-        if let Some(started) = self.started {
-            self.histogram.observe_duration(started.elapsed());
-        }
-    }
-}
-
 impl metric::Sealed for Histogram {
     const STATES: Option<&'static [&'static str]> = None;
 
     fn new(config: &CellConfig) -> Self {
         Self {
             layout: Arc::clone(&config.layout),
-            cells: Cells::new(&config.layout, 0),
-            stripes: Stripes::new(),
+            side: Side::new(&config.layout),
+            resets: Resets::new(&config.layout).map(Box::new),
             contention: Contention::new(),
             exemplars: exemplar::Store::new(),
         }
@@ -325,13 +290,14 @@ impl metric::Sealed for Histogram {
     }
 
     fn read<'a>(&'a self, wants: Wants, values: &'a mut Values) -> Reading<'a> {
-        let sum = self.snapshot(wants.native, values);
+        let Snapshot { sum, reset } = self.snapshot(wants.native, values);
         let is_native = wants.native && self.layout.native.is_some();
         Reading::Histogram {
             bounds: &self.layout.bounds,
             buckets: &values.buckets,
             sum,
             native: is_native.then_some(&values.native),
+            reset,
         }
     }
 }
