@@ -1,6 +1,6 @@
 //! Counts heap allocations.
 //!
-//! Counting is on only while [`count`] or [`live`] runs, never during a timed round: two atomic additions for each
+//! Counting is on only while [`count`], [`live`] or [`peak`] runs, never during a timed round: two atomic additions for each
 //! allocation would slow down most those who allocate most.
 #![allow(unsafe_code)]
 
@@ -16,6 +16,7 @@ static ON: AtomicBool = AtomicBool::new(false);
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 
 /// The counters are the process's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -52,12 +53,27 @@ pub fn live<T>(build: impl FnOnce() -> T) -> (T, i64) {
     (built, LIVE.load(Relaxed) - before)
 }
 
+/// Runs `work` and returns what it made, and by how many bytes the heap was larger meanwhile, at most.
+pub fn peak<T>(work: impl FnOnce() -> T) -> (T, i64) {
+    let _turn = ONE_AT_A_TIME.lock();
+    let before = LIVE.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    ON.store(true, Relaxed);
+    let made = work();
+    ON.store(false, Relaxed);
+    (made, PEAK.load(Relaxed) - before)
+}
+
 #[inline]
 fn allocated(bytes: usize, freed: usize) {
     if ON.load(Relaxed) {
         ALLOCATIONS.fetch_add(1, Relaxed);
         BYTES.fetch_add(bytes as u64, Relaxed);
-        LIVE.fetch_add(bytes as i64 - freed as i64, Relaxed);
+        let more = bytes as i64 - freed as i64;
+        let live = LIVE.fetch_add(more, Relaxed) + more;
+        if live > PEAK.load(Relaxed) {
+            PEAK.fetch_max(live, Relaxed);
+        }
     }
 }
 
