@@ -105,6 +105,7 @@ impl<'a> Value<'a> {
                 buckets,
                 sum,
                 native,
+                ..
             } => Self::Histogram(Histogram::own(bounds.upper(), buckets, sum, native)),
             Reading::States { mask, states } => Self::States(States {
                 label: &spec.state_label,

@@ -74,8 +74,8 @@ const MOST_BUCKETS: usize = 10_000;
 ///
 /// client_golang throws away what was observed between the last scrape and a reset. Here it is a scrape that resets: it
 /// shows the series as it was, and what it has not shown is in the series that begins. Classic buckets, sum and count begin
-/// again with the native ones, since they are one series. Only scrapes of the native form reset (protobuf, and a
-/// `prometheus` registry that our rows are in); where all scrapes are text, nothing has a resolution to regain.
+/// again with the native ones, since they are one series. Only readers of the native form reset (scrapes in protobuf,
+/// a `prometheus` registry that our rows are in, OTLP); where all scrapes are text, nothing has a resolution to regain.
 ///
 /// ```text
 /// entry_size_bytes_count 10000    entry_size_bytes_created 1700000000.000    the scrape that resets, in its coarse buckets
