@@ -20,6 +20,8 @@ pub mod logs;
 mod propagation;
 mod resource;
 mod sampler;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod signal;
 mod signals;
 mod span;
@@ -43,6 +45,8 @@ pub use layer::LayerBuilder;
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};
 pub use resource::Resource;
 pub use sampler::{ParentBased, Sampler, SamplingRequest, ShouldSample};
+#[cfg(feature = "sdk")]
+pub use sdk::SpanProcessor;
 pub use signal::Signal;
 pub use span::{Span, SpanLimits, Tracer, TracerProvider};
 pub use telemetry::Telemetry;

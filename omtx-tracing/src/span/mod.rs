@@ -5,7 +5,7 @@ mod decision;
 mod ids;
 mod limits;
 mod open;
-mod pool;
+pub(crate) mod pool;
 mod provider;
 mod sink;
 mod tracer;

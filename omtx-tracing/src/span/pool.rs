@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// An empty buffer.
-pub(super) fn take() -> Vec<u8> {
+pub(crate) fn take() -> Vec<u8> {
     POOL.try_with(|pool| pool.borrow_mut().pop())
         .ok()
         .flatten()
@@ -21,7 +21,7 @@ pub(super) fn take() -> Vec<u8> {
 }
 
 /// Takes a buffer back, unless it is long or there are enough.
-pub(super) fn put(buffer: Vec<u8>) {
+pub(crate) fn put(buffer: Vec<u8>) {
     if buffer.capacity() > MAX_CAPACITY {
         return;
     }

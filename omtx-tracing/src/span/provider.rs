@@ -75,7 +75,7 @@ impl TracerProvider {
         &self.inner.sampler
     }
 
-    pub(super) fn sink(&self) -> Option<&Sink> {
+    pub(crate) fn sink(&self) -> Option<&Sink> {
         self.inner.sink.as_ref()
     }
 

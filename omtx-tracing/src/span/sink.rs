@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::InstrumentationScope;
 
+use crate::DropReason;
 use crate::export::{Pipeline, ScopeId};
 use crate::testing::Memory;
 
@@ -35,6 +36,15 @@ impl Sink {
         match self {
             Self::Pipeline(pipeline) => pipeline.created(1),
             Self::Memory(memory) => memory.created(),
+        }
+    }
+
+    /// Counts spans that were begun, and whose end will not be told.
+    #[cfg(feature = "sdk")]
+    pub(crate) fn lost(&self, spans: u64) {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.dropped(DropReason::Shutdown, spans),
+            Self::Memory(_) => {}
         }
     }
 
