@@ -8,6 +8,7 @@ use std::fmt;
 /// assert_eq!(omtx_tracing::Signal::Traces.to_string(), "traces");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "metrics", derive(omtx_metrics::LabelValue))]
 #[non_exhaustive]
 pub enum Signal {
     /// Spans.

@@ -63,7 +63,7 @@ impl Exporter {
     pub(crate) fn start(lanes: Vec<LaneSpec>, on_loss: Option<OnLoss>) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .thread_name("omtx-otlp-dns")
+            .thread_name("omtx-otlp-aside")
             .build()
             .map_err(|error| Error::system("cannot start the exporter's runtime").because(error))?;
         let (mut exporter, driver) = Self::prepare(lanes, on_loss);

@@ -142,7 +142,8 @@ impl Lane {
         over: Instant,
         perhaps_taken: bool,
     ) -> Result<Answer, Closed> {
-        let mut deadline = over.min(now() + self.timeout);
+        let begun = now();
+        let mut deadline = over.min(begun + self.timeout);
         if let Phase::Closing(end) = self.queue.phase() {
             deadline = deadline.min(end);
         }
@@ -173,6 +174,7 @@ impl Lane {
             Answer::Unknown { cause, .. } => (Some(cause), true),
         };
         self.queue.attempted(
+            now().saturating_duration_since(begun),
             |attempts| match answer {
                 Answer::Accepted { .. } => attempts.accepted += 1,
                 Answer::Retry { .. } => attempts.retryable += 1,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::InstrumentationScope;
 
-use super::queue::Queue;
+use super::queue::{AttemptObserver, Queue};
 use super::{DropReason, ScopeId, SignalStats};
 use crate::Signal;
 
@@ -50,6 +50,11 @@ impl Pipeline {
     /// False once the exporter was shut down: whatever is pushed will be dropped, and need not be encoded.
     pub(crate) fn is_open(&self) -> bool {
         self.queue.is_open()
+    }
+
+    /// Has this called after every attempt, on the exporter's thread, with how long it took.
+    pub(crate) fn observe_attempts(&self, observer: AttemptObserver) {
+        self.queue.observe_attempts(observer);
     }
 
     pub(crate) fn stats(&self) -> SignalStats {

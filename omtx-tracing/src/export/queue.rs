@@ -2,9 +2,10 @@
 //!
 //! The lock is held for a copy of one record, or for a few numbers; never while something is encoded, sent or waited for.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::InstrumentationScope;
 use tokio::sync::Notify;
@@ -71,7 +72,20 @@ struct State {
     attempts: Attempts,
     last_success: Option<SystemTime>,
     last_error: Option<ExportError>,
+    observers: Observers,
 }
+
+#[derive(Default)]
+struct Observers(Vec<AttemptObserver>);
+
+impl fmt::Debug for Observers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} observers", self.0.len())
+    }
+}
+
+/// Is told how long an attempt took, with the lock of the queue held: for a few atomics.
+pub(crate) type AttemptObserver = Box<dyn Fn(Duration) + Send + Sync>;
 
 /// How much there is of something.
 #[derive(Clone, Copy, Debug, Default)]
@@ -193,6 +207,7 @@ impl Queue {
                 attempts: Attempts::default(),
                 last_success: None,
                 last_error: None,
+                observers: Observers::default(),
             }),
             settled: Condvar::new(),
             wake: Notify::new(),
@@ -314,6 +329,10 @@ impl Queue {
         self.lost.notify_one();
     }
 
+    pub(super) fn observe_attempts(&self, observer: AttemptObserver) {
+        self.lock().observers.0.push(observer);
+    }
+
     // The lane.
 
     /// Resolves when something has changed that the lane may want to know; perhaps without a change.
@@ -384,12 +403,16 @@ impl Queue {
     /// An attempt is over.
     pub(super) fn attempted(
         &self,
+        took: Duration,
         count: impl FnOnce(&mut Attempts),
         perhaps_taken: bool,
         error: Option<String>,
     ) {
         let mut state = self.lock();
         count(&mut state.attempts);
+        for observe in &state.observers.0 {
+            observe(took);
+        }
         state.perhaps_taken = perhaps_taken;
         let now = SystemTime::now();
         match error {

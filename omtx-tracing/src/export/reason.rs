@@ -8,6 +8,7 @@ use std::fmt;
 /// assert_eq!(omtx_tracing::DropReason::QueueFull.as_str(), "queue_full");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "metrics", derive(omtx_metrics::LabelValue))]
 #[non_exhaustive]
 pub enum DropReason {
     /// The queue held as many records as it may. The newest are dropped, not those that wait.
