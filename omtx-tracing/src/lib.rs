@@ -3,7 +3,10 @@
 // Lifted when every module of the first release has landed.
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
+mod active;
 mod builder;
+#[cfg(any(feature = "client", feature = "reqwest"))]
+pub mod client;
 mod config;
 pub mod context;
 mod encode;
@@ -25,6 +28,8 @@ mod resource;
 mod sampler;
 #[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
+mod semconv;
 mod signal;
 mod signals;
 mod span;
@@ -50,6 +55,8 @@ pub use resource::Resource;
 pub use sampler::{ParentBased, Sampler, SamplingRequest, ShouldSample};
 #[cfg(feature = "sdk")]
 pub use sdk::SpanProcessor;
+#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
+pub use semconv::DEFAULT_REDACTED;
 pub use signal::Signal;
 pub use span::{Span, SpanLimits, Tracer, TracerProvider};
 pub use telemetry::Telemetry;

@@ -6,14 +6,14 @@
 use std::net::SocketAddr;
 
 use http::header::{HOST, HeaderMap, USER_AGENT};
-use http::{HeaderValue, Uri, Version};
+use http::{HeaderValue, Uri};
 use omtx_http::{Endpoint, RequestHead, Slot};
 
 use super::authority::Authority;
 use super::ip::IpText;
 use super::options::{CapturedHeader, Options};
-use super::query::redact;
 use crate::encode::{AttributeValue, cut_bytes};
+use crate::semconv::{protocol_version, redact};
 
 /// Bytes kept of a value that a client chose: path, query, `User-Agent`, a captured header.
 pub const MAX_VALUE_LEN: usize = 2048;
@@ -168,17 +168,6 @@ fn scheme_of(uri: &Uri) -> Option<&'static str> {
     match uri.scheme_str()? {
         "http" => Some("http"),
         "https" => Some("https"),
-        _ => None,
-    }
-}
-
-fn protocol_version(version: Version) -> Option<&'static str> {
-    match version {
-        Version::HTTP_09 => Some("0.9"),
-        Version::HTTP_10 => Some("1.0"),
-        Version::HTTP_11 => Some("1.1"),
-        Version::HTTP_2 => Some("2"),
-        Version::HTTP_3 => Some("3"),
         _ => None,
     }
 }

@@ -116,12 +116,11 @@ mod observer;
 mod options;
 mod outcome;
 mod proxies;
-mod query;
 mod server_spans;
 
+pub use crate::semconv::DEFAULT_REDACTED;
 pub use attributes::MAX_VALUE_LEN;
 pub use observer::ServerSpan;
 pub use options::DEFAULT_SKIPPED;
 pub use proxies::ForwardedHeaders;
-pub use query::DEFAULT_REDACTED;
 pub use server_spans::ServerSpans;

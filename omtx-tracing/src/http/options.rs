@@ -10,7 +10,7 @@ use omtx_http::RequestHead;
 
 use super::ForwardedHeaders;
 use super::proxies::Proxies;
-use super::query::DEFAULT_REDACTED;
+use crate::semconv::DEFAULT_REDACTED;
 
 /// Endpoints whose requests have no span: the probes and the scrape.
 pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;

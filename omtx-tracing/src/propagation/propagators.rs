@@ -8,7 +8,7 @@ use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::{SpanContext, TraceContextExt};
 
 use super::carrier::{self, Carrier, Sink, Source};
 use super::extracted::Extracted;
@@ -175,12 +175,26 @@ impl Propagators {
     /// Writes `context` into the headers of what goes out: its span if that is valid, recorded or not, and its baggage. What a
     /// former hop wrote there of the span is replaced.
     pub fn inject_headers(&self, context: &Context, headers: &mut HeaderMap) {
-        self.inject_into(context, headers);
+        self.inject_into(context, context.span().span_context(), headers);
+    }
+
+    /// The same for a span that is not in the context.
+    pub(crate) fn inject_span(
+        &self,
+        context: &Context,
+        span: &SpanContext,
+        headers: &mut HeaderMap,
+    ) {
+        self.inject_into(context, span, headers);
     }
 
     /// The same into the headers of a message.
     pub fn inject_carrier(&self, context: &Context, carrier: &mut dyn Injector) {
-        self.inject_into(context, &mut Carrier(carrier));
+        self.inject_into(
+            context,
+            context.span().span_context(),
+            &mut Carrier(carrier),
+        );
     }
 
     fn extract_from(&self, source: &impl Source) -> Extracted {
@@ -219,9 +233,8 @@ impl Propagators {
         found
     }
 
-    fn inject_into(&self, context: &Context, sink: &mut impl Sink) {
-        let span = context.span();
-        let span = Some(span.span_context()).filter(|span| span.is_valid());
+    fn inject_into(&self, context: &Context, span: &SpanContext, sink: &mut impl Sink) {
+        let span = Some(span).filter(|span| span.is_valid());
         for format in self.formats() {
             match (format, span) {
                 (Propagator::TraceContext, Some(span)) => {

@@ -1,6 +1,8 @@
 //! What the crate promises, one subject a module.
 
 mod builder;
+#[cfg(feature = "client")]
+mod client;
 mod context;
 #[cfg(feature = "tracing")]
 mod layer;

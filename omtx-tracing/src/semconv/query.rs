@@ -22,7 +22,7 @@ const REPLACEMENT: &str = "REDACTED";
 /// `query` with the values of the `redacted` parameters replaced; the names stay, as the conventions ask.
 ///
 /// Names are compared without regard to case: a signature that is shown because somebody wrote `Sig=` helps nobody.
-pub(super) fn redact<'q, N: AsRef<str>>(query: &'q str, redacted: &[N]) -> Cow<'q, str> {
+pub(crate) fn redact<'q, N: AsRef<str>>(query: &'q str, redacted: &[N]) -> Cow<'q, str> {
     let mut shown = String::new();
     let mut kept = 0; // Everything before is in `shown`.
     let mut at = 0;

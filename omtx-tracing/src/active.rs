@@ -1,0 +1,222 @@
+//! A span whose work is under way: current while the work runs, ended once, with what became of it.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::task::{self, Poll};
+
+use omtx_context::TraceContext;
+use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt};
+use opentelemetry::{Context, InstrumentationScope, KeyValue, Value};
+use pin_project_lite::pin_project;
+
+use crate::context::{in_both, trace_of};
+use crate::span::Clock;
+use crate::{Span, Tracer, TracerProvider};
+
+/// The tracer of one of this crate's own instrumentations.
+pub(crate) fn tracer(provider: &TracerProvider, scope: &'static str) -> Tracer {
+    let scope = InstrumentationScope::builder(scope)
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url("https://opentelemetry.io/schemas/1.37.0")
+        .build();
+    opentelemetry::trace::TracerProvider::tracer_with_scope(provider, scope)
+}
+
+/// The `error.type` of work that was dropped before it was over.
+pub(crate) const CANCELLED: &str = "cancelled";
+
+/// The `error.type` of work that panicked.
+pub(crate) const PANICKED: &str = "panicked";
+
+/// A span, recorded or not, in the context that its work runs in. Dropped, it ends.
+#[derive(Debug)]
+pub(crate) struct ActiveSpan {
+    context: Context,
+    trace: Option<TraceContext>,
+    recorded: bool,
+}
+
+impl ActiveSpan {
+    /// Begins a span below `parent`, if it has one. Where the span is not recorded nothing is built but its ids.
+    pub(crate) fn begin(
+        tracer: &Tracer,
+        parent: &Context,
+        name: &str,
+        kind: SpanKind,
+        first: impl FnOnce(&mut Span),
+    ) -> Self {
+        Self::begin_at(tracer, parent, name, kind, Clock::now(), first)
+    }
+
+    /// The same, begun when `clock` was read.
+    pub(crate) fn begin_at(
+        tracer: &Tracer,
+        parent: &Context,
+        name: &str,
+        kind: SpanKind,
+        clock: Clock,
+        first: impl FnOnce(&mut Span),
+    ) -> Self {
+        match Self::begin_recorded(tracer, parent, name, kind, clock, first) {
+            Ok(span) => span,
+            Err(span) => Self {
+                trace: trace_of(&span),
+                context: parent.with_remote_span_context(span),
+                recorded: false,
+            },
+        }
+    }
+
+    /// The same, or the context of the span if it is not recorded.
+    pub(crate) fn begin_recorded(
+        tracer: &Tracer,
+        parent: &Context,
+        name: &str,
+        kind: SpanKind,
+        clock: Clock,
+        first: impl FnOnce(&mut Span),
+    ) -> Result<Self, SpanContext> {
+        let span = parent.span();
+        let above = span.span_context();
+        let decision = tracer.provider().decide(Some(above), name, &kind);
+        let state = above.trace_state().clone();
+        if !decision.recording {
+            return Err(decision.span_context(state));
+        }
+        let mut span = tracer.start_decided(&decision, state, name.to_owned(), &kind, clock);
+        first(&mut span);
+        let context = parent.with_span(span);
+        let trace = trace_of(context.span().span_context());
+        Ok(Self {
+            context,
+            trace,
+            recorded: true,
+        })
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    pub(crate) fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        in_both(&self.context, self.trace, f)
+    }
+
+    pub(crate) fn set(&self, key: &'static str, value: impl Into<Value>) {
+        if self.recorded {
+            self.context.span().set_attribute(KeyValue::new(key, value));
+        }
+    }
+
+    pub(crate) fn event(&self, name: &'static str, attributes: impl FnOnce() -> Vec<KeyValue>) {
+        if self.recorded {
+            self.context.span().add_event(name, attributes());
+        }
+    }
+
+    pub(crate) fn link(&self, to: SpanContext) {
+        if self.recorded {
+            self.context.span().add_link(to, Vec::new());
+        }
+    }
+
+    /// Marks the span: `error.type`, and the status `Error` with a description, which may be empty.
+    pub(crate) fn fail(
+        &self,
+        error_type: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+    ) {
+        if self.recorded {
+            let error_type: Value = match error_type.into() {
+                Cow::Borrowed(text) => text.into(),
+                Cow::Owned(text) => text.into(),
+            };
+            self.set("error.type", error_type);
+            self.context.span().set_status(Status::error(description));
+        }
+    }
+
+    /// Ends it: whoever has kept its context sees a span that is over.
+    pub(crate) fn end(self) {}
+}
+
+impl Drop for ActiveSpan {
+    fn drop(&mut self) {
+        if self.recorded {
+            self.context.span().end();
+        }
+    }
+}
+
+pin_project! {
+    /// A future that runs inside its span, and gives the span back with its output. Dropped before that, it ends the span as
+    /// cancelled, or as panicked.
+    #[derive(Debug)]
+    pub(crate) struct InSpan<F> {
+        span: Option<ActiveSpan>,
+        // Set around each poll: a panic is told from a drop by it, and not by `thread::panicking()`, which is true as well where
+        // something else panics and drops this.
+        polling: bool,
+        // Empty only once it is over or dropped, so that the drop happens inside the span.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for InSpan<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            match this.span.take() {
+                None => this.future.set(None),
+                Some(span) => {
+                    span.in_scope(|| this.future.set(None));
+                    if *this.polling {
+                        span.fail(PANICKED, "");
+                    } else {
+                        span.fail(CANCELLED, "");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<F: Future> InSpan<F> {
+    /// Without a span the future runs as it is.
+    pub(crate) fn new(span: Option<ActiveSpan>, future: F) -> Self {
+        Self {
+            span,
+            polling: false,
+            future: Some(future),
+        }
+    }
+
+    pub(crate) fn span(&self) -> Option<&ActiveSpan> {
+        self.span.as_ref()
+    }
+
+    pub(crate) fn poll_inside(
+        self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<(F::Output, Option<ActiveSpan>)> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Pending; // polled again after it was over
+        };
+        *this.polling = true;
+        let polled = match &*this.span {
+            Some(span) => span.in_scope(|| future.poll(cx)),
+            None => future.poll(cx),
+        };
+        *this.polling = false;
+        polled.map(|output| {
+            if let Some(span) = &*this.span {
+                span.in_scope(|| this.future.set(None));
+            }
+            (output, this.span.take())
+        })
+    }
+}

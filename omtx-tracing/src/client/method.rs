@@ -1,0 +1,36 @@
+//! The method, and the name of a span that comes from it.
+
+use std::borrow::Cow;
+
+use http::Method;
+
+use super::UrlTemplate;
+use crate::semconv::known_method;
+
+/// `{method} {url.template}`, or `{method}`; `HTTP` for a method that is not known (conventions for HTTP spans, "Name").
+pub(super) fn span_name(method: &Method, template: Option<UrlTemplate>) -> Cow<'static, str> {
+    let method = known_method(method).unwrap_or("HTTP");
+    match template {
+        Some(UrlTemplate(template)) => Cow::Owned(format!("{method} {template}")),
+        None => Cow::Borrowed(method),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(method: &str, template: Option<UrlTemplate>, expected: &str) {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        assert_eq!(span_name(&method, template), expected);
+    }
+
+    #[test]
+    fn a_name_is_the_method_and_the_template() {
+        check("GET", None, "GET");
+        check("POST", Some(UrlTemplate("/jobs/{id}")), "POST /jobs/{id}");
+        check("get", None, "HTTP");
+        check("BREW", Some(UrlTemplate("/pots/{id}")), "HTTP /pots/{id}");
+    }
+}

@@ -1,0 +1,66 @@
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::ClientFuture;
+use crate::client::begin::Outgoing;
+use crate::client::resend::resends;
+use crate::client::target::Target;
+use crate::client::{ClientBody, ClientSpans, ErrorType, TypeName};
+
+/// What [`ClientLayer`](super::ClientLayer) makes of a service.
+#[derive(Clone, Debug)]
+pub struct ClientService<S, N = TypeName> {
+    inner: S,
+    spans: ClientSpans,
+    error_type: N,
+}
+
+impl<S, N> ClientService<S, N> {
+    pub(super) fn new(inner: S, spans: ClientSpans, error_type: N) -> Self {
+        Self {
+            inner,
+            spans,
+            error_type,
+        }
+    }
+}
+
+impl<S, N, Q, R> Service<Request<Q>> for ClientService<S, N>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    N: ErrorType<S::Error> + Clone,
+    R: Body,
+{
+    type Response = Response<ClientBody<R>>;
+    type Error = S::Error;
+    type Future = ClientFuture<S::Future, N>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let resends = resends(&mut parts.extensions);
+        // The target may be in the headers, which are written to.
+        let mut headers = std::mem::take(&mut parts.headers);
+        let host = headers.get(http::header::HOST).cloned();
+        let outgoing = Outgoing {
+            method: &parts.method,
+            target: Target::of(&parts.uri, host.as_ref()),
+            template: parts.extensions.get().copied(),
+            resends,
+        };
+        let span = self.spans.begin(&outgoing, &mut headers);
+        parts.headers = headers;
+        let request = Request::from_parts(parts, body);
+        let future = match &span {
+            Some(span) => span.in_scope(|| self.inner.call(request)),
+            None => self.inner.call(request),
+        };
+        ClientFuture::new(span, future, self.spans.clone(), self.error_type.clone())
+    }
+}
