@@ -24,6 +24,8 @@ pub mod logs;
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
 mod propagation;
+#[cfg(feature = "metrics")]
+mod registry;
 mod resource;
 mod sampler;
 #[cfg(feature = "sdk")]
@@ -31,7 +33,6 @@ mod sdk;
 #[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
 mod semconv;
 mod signal;
-mod signals;
 mod span;
 mod telemetry;
 pub mod testing;

@@ -168,7 +168,7 @@ impl Exporter {
     /// sent later.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let deadline = after(timeout);
-        self.run_hooks(deadline);
+        self.run_hooks(timeout);
         let asked: Vec<_> = self
             .pipelines
             .iter()
@@ -189,7 +189,7 @@ impl Exporter {
         }
         let deadline = after(timeout);
         if self.pipelines.iter().any(|one| one.queue.is_open()) {
-            self.run_hooks(deadline);
+            self.run_hooks(timeout);
         }
         let before: Vec<_> = self
             .pipelines
@@ -209,7 +209,8 @@ impl Exporter {
         lost
     }
 
-    fn run_hooks(&self, deadline: Instant) {
+    /// Gives hooks half of the time: what they leave is for what they have handed over. Meanwhile everything else is on its way.
+    fn run_hooks(&self, timeout: Duration) {
         if !self.process.is_current() {
             return;
         }
@@ -217,6 +218,10 @@ impl Exporter {
         if hooks.is_empty() {
             return;
         }
+        for pipeline in &self.pipelines {
+            pipeline.queue.flush();
+        }
+        let deadline = after(timeout / 2);
         let (done, wait) = mpsc::sync_channel::<()>(1);
         let work = move || {
             for hook in hooks {

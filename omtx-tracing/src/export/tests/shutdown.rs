@@ -58,7 +58,11 @@ fn a_collector_that_is_away_has_not_got_anything() {
 
 #[test]
 fn a_collector_that_refuses_everything_is_asked_for_every_batch() {
-    let (bench, lost) = check(Step::Refuse, 12);
+    let bench = Bench::real_time(small(), []);
+    bench.collector.always(Step::Refuse);
+    bench.push(12);
+    bench.wait(|bench| bench.stats().dropped.of(ExportFailed) >= 5);
+    let lost = bench.exporter.shutdown(LONG);
     // Some were refused before the shutdown began.
     assert!(lost.of(Signal::Traces).total() <= 7);
     assert_eq!(bench.stats().dropped.of(ExportFailed), 12);

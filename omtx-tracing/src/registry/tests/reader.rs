@@ -157,6 +157,30 @@ fn nothing_else_waits_while_a_registry_is_read() {
 }
 
 #[test]
+fn a_registry_that_hangs_does_not_keep_spans_from_being_sent_before_the_shutdown_is_over() {
+    let (spans, metrics) = (Collector::default(), Collector::default());
+    let batching = Batching::new(Signal::Traces).delay(NEVER);
+    let lanes = vec![
+        lane(Signal::Traces, batching, &spans),
+        lane(Signal::Metrics, Batching::new(Signal::Metrics), &metrics),
+    ];
+    let exporter = Exporter::start(lanes, None).unwrap();
+    let registry = Registry::builder().collect_timeout(NEVER).build().unwrap();
+    let (_answer, answers) = mpsc::channel::<()>();
+    let blocks = move |_: &mut Rows| {
+        let _ = answers.recv();
+    };
+    registry.register_collector("blocks", blocks).unwrap();
+    read(&exporter, &registry, NEVER);
+
+    let traces = exporter.pipeline(Signal::Traces).unwrap();
+    traces.created(1);
+    traces.push(ScopeId(0), b"\x2a\x04name", 1);
+    assert!(exporter.shutdown(Duration::from_secs(2)).is_empty());
+    assert_eq!(spans.spans().len(), 1);
+}
+
+#[test]
 fn a_round_that_panics_is_followed_by_another() {
     let collector = Collector::default();
     let exporter = exporter(&collector);

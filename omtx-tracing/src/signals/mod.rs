@@ -1,4 +1,0 @@
-//! What is exported besides spans.
-
-#[cfg(feature = "metrics")]
-pub(crate) mod metrics;
