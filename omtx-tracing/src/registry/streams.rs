@@ -28,8 +28,16 @@ pub(super) struct Stream {
     round: u64,
     /// A collector may change its mind, and attributes have another field in another kind of point.
     kind: Option<Kind>,
-    /// When, in nanoseconds since the epoch, and what; `None` for what is new, and where no differences are taken.
-    last: Option<(u64, Measured)>,
+    /// `None` for what is new, and where no differences are taken.
+    last: Option<Last>,
+}
+
+/// What was exported last; times are nanoseconds since the epoch.
+#[derive(Debug)]
+struct Last {
+    time: u64,
+    created: Option<u64>,
+    value: Measured,
 }
 
 impl Streams {
@@ -99,15 +107,22 @@ impl Stream {
         created: Option<u64>,
         since: u64,
     ) -> (Measured, u64) {
-        let begun = created.unwrap_or(since);
         let came = match &self.last {
-            // The series of then has gone, and this one began meanwhile.
-            Some((then, _)) if created.is_some_and(|created| created > *then) => None,
-            Some((then, before)) => Some((now.since(before).unwrap_or_else(|| now.clone()), *then)),
-            None => None,
+            None => (now.clone(), created.unwrap_or(since)),
+            // It counts since another moment: the series has gone and come back, or was reset when it was read.
+            Some(last) if last.created != created => {
+                (now.clone(), created.unwrap_or(last.time).max(last.time))
+            }
+            Some(last) => {
+                let came = now.since(&last.value);
+                (came.unwrap_or_else(|| now.clone()), last.time)
+            }
         };
-        let came = came.unwrap_or_else(|| (now.clone(), begun));
-        self.last = Some((time, now));
+        self.last = Some(Last {
+            time,
+            created,
+            value: now,
+        });
         came
     }
 }

@@ -174,6 +174,38 @@ fn an_exponential_histogram_tells_what_came_also_when_its_resolution_fell() {
 }
 
 #[test]
+fn a_histogram_that_was_reset_when_it_was_read_lost_nothing() {
+    let registry = Registry::new();
+    let narrow = NativeBuckets::new()
+        .factor(2.0)
+        .max_buckets(4)
+        .min_reset_interval(Duration::from_secs(1));
+    let weight = during(500, || {
+        let family = registry
+            .family::<(), Histogram>("w", "Weights.")
+            .native(narrow);
+        family.register().unwrap().handle(())
+    });
+    let mut reader = Reader::delta(&registry);
+    let mut read = |millis, values: &[f64]| {
+        for value in values {
+            weight.observe(*value);
+        }
+        reader.millis = millis;
+        let Some(Data::ExponentialHistogram(histogram)) = reader.read_one("w").data else {
+            panic!("no exponential histogram");
+        };
+        let point = &histogram.data_points[0];
+        (point.start_time_unix_nano, point.count, point.scale)
+    };
+    let wide = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+    assert_eq!(read(2_000, &wide), (time(500), 6, -1));
+    // At full resolution again, and more in each bucket than there was before.
+    assert_eq!(read(3_000, &[2.0; 20]), (time(2_000), 20, 0));
+    assert_eq!(read(4_000, &[2.0; 3]), (time(3_000), 3, 0));
+}
+
+#[test]
 fn a_series_that_went_and_came_back_between_two_rounds_counts_anew() {
     let registry = Registry::new();
     /// Mounts.

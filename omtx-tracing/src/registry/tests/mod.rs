@@ -71,7 +71,7 @@ impl Reader {
         let now = UNIX_EPOCH + Duration::from_millis(self.millis);
         let clock = || now;
         let mut round = Round::new(self.options, &clock, &mut self.streams, &mut push);
-        self.registry.visit(&mut round);
+        during(self.millis, || self.registry.visit(&mut round));
         round.finish();
         pushed
     }
