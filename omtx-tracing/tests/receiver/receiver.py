@@ -423,24 +423,12 @@ class Gate:
         self.reset()
 
     def reset(self, port=None):
-        """Resets all connections, or the one that reaches the server from this port."""
+        """Resets all connections, or the one that reaches the server from this port; they are gone when it returns."""
         with self.lock:
             ports = list(self.connections) if port is None else [port]
-            pairs = [self.connections.pop(port, ()) for port in ports]
+            pairs = [self.connections.pop(port) for port in ports if port in self.connections]
         for pair in pairs:
-            for end in pair:
-                # RST instead of FIN, at once: what the peer has sent is thrown away.
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close(end)
-
-    @staticmethod
-    def close(end):
-        # Only `shutdown` wakes a thread that reads; it must not send a FIN before the RST, so reading alone is shut.
-        try:
-            end.shutdown(socket.SHUT_RD)
-        except OSError:
-            pass
-        end.close()
+            pair.reset()
 
     def accept(self, listener):
         while True:
@@ -453,24 +441,80 @@ class Gate:
             except OSError:
                 client.close()
                 continue
-            for end in (client, server):
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             port = server.getsockname()[1]
+            pair = Pair(client, server, lambda port=port: self.forget(port))
             with self.lock:
-                self.connections[port] = (client, server)
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self.pump, args=(source, sink, port), daemon=True).start()
+                self.connections[port] = pair
+            pair.start()
+            if self.listener is not listener:
+                self.reset(port)  # accepted just before it was told to refuse
 
-    def pump(self, source, sink, port):
+    def forget(self, port):
+        with self.lock:
+            self.connections.pop(port, None)
+
+
+class Pair:
+    """A client's connection and the server's, and the threads that carry bytes from each to the other."""
+
+    def __init__(self, client, server, ended):
+        self.ends = (client, server)
+        self.ended = ended
+        self.is_reset = False
+        self.left = 2
+        self.lock = threading.Lock()
+        self.threads = [
+            threading.Thread(target=self.carry, args=ends, daemon=True) for ends in ((client, server), (server, client))
+        ]
+        for end in self.ends:
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def carry(self, source, sink):
         try:
-            while data := source.recv(65536):
+            while (data := source.recv(65536)) and not self.is_reset:
                 sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
+            # The end of a connection that is being reset is no end to pass on: the server would answer it.
+            if not self.is_reset:
+                sink.shutdown(socket.SHUT_WR)
         except OSError:
-            with self.lock:
-                self.connections.pop(port, None)
-            for end in (source, sink):
-                self.close(end)
+            self.shut_down(socket.SHUT_RDWR)
+        with self.lock:
+            self.left -= 1
+            last = self.left == 0 and not self.is_reset
+        if last:
+            self.ended()
+            self.close()
+
+    def reset(self):
+        with self.lock:
+            self.is_reset = True
+        # Wakes the threads. Nothing is sent yet; a socket that one of them still reads from would not be closed.
+        self.shut_down(socket.SHUT_RD)
+        for thread in self.threads:
+            if thread.ident is not None:
+                thread.join(5)
+        for end in self.ends:
+            try:
+                # RST instead of FIN.
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            except OSError:
+                pass
+        self.close()
+
+    def shut_down(self, how):
+        for end in self.ends:
+            try:
+                end.shutdown(how)
+            except OSError:
+                pass
+
+    def close(self):
+        for end in self.ends:
+            end.close()
 
 
 class GrpcHandler(grpc.GenericRpcHandler):

@@ -1,0 +1,285 @@
+//! One HTTP exchange with a collector: what was sent, and what came back.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client as Pool;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::answer::{Answer, chain};
+use super::payload::Payload;
+use super::tcp::{self, Connector};
+use crate::Error;
+use crate::config::Endpoint;
+
+/// A response body beyond this is not read: a collector's is a few bytes.
+pub(super) const MAX_RESPONSE: usize = 4 << 20;
+
+/// HTTP/1.1 connections that were idle this long are not used again: many servers and balancers close them after 60 s, and a
+/// request that meets the close is lost in between.
+const HTTP1_IDLE: Duration = Duration::from_secs(30);
+
+/// The exporter, the version and the language of OTLP's "User Agent".
+const USER_AGENT: &str = concat!("omtx-tracing/", env!("CARGO_PKG_VERSION"), " (Rust)");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    #[cfg(feature = "http-protobuf")]
+    Http1,
+    #[cfg(feature = "grpc")]
+    Http2,
+}
+
+impl Version {
+    fn is_http2(self) -> bool {
+        match self {
+            #[cfg(feature = "http-protobuf")]
+            Self::Http1 => false,
+            #[cfg(feature = "grpc")]
+            Self::Http2 => true,
+        }
+    }
+}
+
+/// Connections to one collector, made when they are needed and kept while they work.
+pub(super) struct Client {
+    connector: Connector,
+    version: Version,
+    pool: Pool<Connector, Payload>,
+}
+
+/// A response, complete or not.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// What had come when it was over.
+    pub(super) body: Bytes,
+    pub(super) trailers: Option<HeaderMap>,
+    /// Why the body is not complete.
+    pub(super) broken: Option<String>,
+}
+
+/// No response.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// Whether a part of the request may have reached the collector.
+    pub(super) sent: bool,
+    pub(super) cause: String,
+    /// Whether the server seems to speak another version of HTTP.
+    pub(super) mistaken: bool,
+}
+
+impl From<Lost> for Answer {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost {
+                sent: true, cause, ..
+            } => Self::unknown(cause),
+            Lost {
+                sent: false, cause, ..
+            } => Self::Retry { after: None, cause },
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn new(endpoint: &Endpoint, version: Version) -> Result<Self, Error> {
+        let connector = tcp::connector(endpoint, version)?;
+        Ok(Self {
+            pool: pool(&connector, version),
+            connector,
+            version,
+        })
+    }
+
+    /// Sends a request and reads its response, until `deadline`.
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<Payload>,
+        deadline: Instant,
+    ) -> Result<Reply, Lost> {
+        let sent = request.body().sent();
+        let response = tokio::time::timeout_at(deadline.into(), self.pool.request(request)).await;
+        let lost = match response {
+            Ok(Ok(response)) => {
+                let reply = read(response, deadline).await;
+                if reply.broken.is_some() {
+                    self.renew();
+                }
+                return Ok(reply);
+            }
+            Ok(Err(error)) => lost(&error, sent.get(), self.version),
+            Err(_) if sent.get() => Lost {
+                sent: true,
+                cause: "no answer in time".to_owned(),
+                mistaken: false,
+            },
+            Err(_) => Lost {
+                sent: false,
+                cause: "no connection in time".to_owned(),
+                mistaken: false,
+            },
+        };
+        self.renew();
+        Err(lost)
+    }
+
+    /// The next request gets a new connection. One without an answer may be one to a machine that is gone; nothing but a
+    /// timeout tells, and with HTTP/2 all later requests would wait on it as well. (Pings tell too, but servers close connections
+    /// that send more than one in five minutes: grpc-go, `keepalive.EnforcementPolicy`.)
+    fn renew(&mut self) {
+        self.pool = pool(&self.connector, self.version);
+    }
+}
+
+fn pool(connector: &Connector, version: Version) -> Pool<Connector, Payload> {
+    let mut builder = Pool::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new());
+    match version {
+        #[cfg(feature = "http-protobuf")]
+        Version::Http1 => builder.pool_idle_timeout(HTTP1_IDLE),
+        // Stays: its end is a frame that no request can cross unnoticed, and TCP's keep-alive finds a dead peer.
+        #[cfg(feature = "grpc")]
+        Version::Http2 => builder.http2_only(true).pool_idle_timeout(None),
+    };
+    builder.build(connector.clone())
+}
+
+async fn read(response: http::Response<Incoming>, deadline: Instant) -> Reply {
+    let (head, mut body) = response.into_parts();
+    let mut reply = Reply {
+        status: head.status,
+        headers: head.headers,
+        body: Bytes::new(),
+        trailers: None,
+        broken: None,
+    };
+    let mut read = BytesMut::new();
+    loop {
+        let frame = match tokio::time::timeout_at(deadline.into(), body.frame()).await {
+            Ok(None) => break,
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => {
+                reply.broken = Some(format!("the response broke off: {}", chain(&error)));
+                break;
+            }
+            Err(_) => {
+                reply.broken = Some("the response did not end in time".to_owned());
+                break;
+            }
+        };
+        match frame.into_data() {
+            Ok(data) if read.len() + data.len() > MAX_RESPONSE => {
+                reply.broken = Some(format!("the response is longer than {MAX_RESPONSE} bytes"));
+                break;
+            }
+            Ok(data) => read.extend_from_slice(&data),
+            Err(frame) => reply.trailers = frame.into_trailers().ok(),
+        }
+    }
+    reply.body = read.freeze();
+    reply
+}
+
+fn lost(error: &hyper_util::client::legacy::Error, sent: bool, version: Version) -> Lost {
+    let mut lost = Lost {
+        sent,
+        // Its own words are "client error (SendRequest)".
+        cause: error.source().map_or_else(|| chain(error), chain),
+        // Connected, and closed at the first bytes.
+        mistaken: version.is_http2() && !sent && !error.is_connect(),
+    };
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        #[cfg(feature = "http-protobuf")]
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            lost.mistaken |= error.is_parse_version_h2();
+        }
+        #[cfg(feature = "grpc")]
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            // RFC 9113, 8.7: "the stream is being closed prior to any processing having occurred".
+            if error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM) {
+                lost.sent = false;
+            }
+            // Text where frames should be.
+            lost.mistaken |= error.is_library() && error.reason().is_some();
+        }
+        source = error.source();
+    }
+    lost
+}
+
+/// A URL that a request can be sent to.
+pub(super) fn checked(uri: &Uri) -> Result<Uri, Error> {
+    let Some(authority) = uri.authority() else {
+        return Err(Error::invalid("endpoint", uri, "a URL with a host"));
+    };
+    // Not shown: it may be a password.
+    if let Some((_, host)) = authority.as_str().rsplit_once('@') {
+        return Err(Error::invalid(
+            "endpoint",
+            format_args!("{}://…@{host}", uri.scheme_str().unwrap_or_default()),
+            "no credentials in the URL; OTEL_EXPORTER_OTLP_HEADERS takes them",
+        ));
+    }
+    match uri.scheme_str() {
+        Some("http" | "https") => Ok(uri.clone()),
+        _ => Err(Error::invalid("endpoint", uri, "http:// or https://")),
+    }
+}
+
+/// The headers of every request: the user's, and ours where the protocol leaves no choice.
+pub(super) fn headers(
+    configured: &[(HeaderName, HeaderValue)],
+    content_type: &'static str,
+) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in configured {
+        // What a message's framing depends on is not the user's.
+        let framing = [
+            header::CONNECTION,
+            header::CONTENT_ENCODING,
+            header::CONTENT_LENGTH,
+            header::TE,
+            header::TRANSFER_ENCODING,
+        ];
+        if framing.contains(name) || name.as_str().starts_with("grpc-") {
+            continue;
+        }
+        let mut value = value.clone();
+        value.set_sensitive(true);
+        headers.append(name.clone(), value);
+    }
+    headers
+        .entry(header::USER_AGENT)
+        .or_insert(HeaderValue::from_static(USER_AGENT));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers
+}
+
+/// True if a response names this media type, or one of its family (`application/grpc+proto`).
+pub(super) fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let value = value.as_bytes();
+    let Some((start, rest)) = value.split_at_checked(expected.len()) else {
+        return false;
+    };
+    start.eq_ignore_ascii_case(expected.as_bytes())
+        && matches!(rest.first(), None | Some(b';' | b'+' | b' '))
+}
+
+/// A response's media type, to be shown.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE);
+    let value = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    super::answer::words(value.as_deref().unwrap_or("no content-type"))
+}
