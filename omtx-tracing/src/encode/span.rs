@@ -299,3 +299,6 @@ fn kind(kind: &SpanKind) -> u64 {
         SpanKind::Consumer => 5,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,41 +70,4 @@ pub(crate) fn new_span_id() -> SpanId {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn ids_of_many_threads_are_distinct_and_never_zero() {
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                std::thread::spawn(|| {
-                    (0..10_000)
-                        .map(|_| (new_trace_id(), new_span_id()))
-                        .collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        let drawn: Vec<_> = threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap())
-            .collect();
-        let traces: HashSet<_> = drawn.iter().map(|(trace, _)| *trace).collect();
-        let spans: HashSet<_> = drawn.iter().map(|(_, span)| *span).collect();
-        assert_eq!((traces.len(), spans.len()), (40_000, 40_000));
-        assert!(!traces.contains(&TraceId::INVALID) && !spans.contains(&SpanId::INVALID));
-    }
-
-    #[test]
-    fn each_of_the_56_bits_that_the_random_flag_speaks_of_takes_both_values() {
-        let (mut ones, mut zeros) = (0_u128, 0_u128);
-        for _ in 0..1_000 {
-            let id = u128::from_be_bytes(new_trace_id().to_bytes());
-            ones |= id;
-            zeros |= !id;
-        }
-        let low = (1_u128 << 56) - 1;
-        assert_eq!((ones & low, zeros & low), (low, low));
-    }
-}
+mod tests;
