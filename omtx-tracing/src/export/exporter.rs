@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -225,7 +226,8 @@ impl Exporter {
         let (done, wait) = mpsc::sync_channel::<()>(1);
         let work = move || {
             for hook in hooks {
-                hook(deadline);
+                // The next one is somebody else's.
+                let _ = catch_unwind(AssertUnwindSafe(|| hook(deadline)));
             }
             drop(done);
         };

@@ -66,7 +66,12 @@ impl fmt::Display for Lost {
         let mut separator = "lost ";
         for signal in Signal::ALL {
             for (reason, records) in self.of(signal).iter() {
-                write!(f, "{separator}{records} of {signal} ({reason})")?;
+                let what = match signal {
+                    Signal::Traces => "spans",
+                    Signal::Metrics => "metric points",
+                    Signal::Logs => "log records",
+                };
+                write!(f, "{separator}{records} {what} ({reason})")?;
                 separator = ", ";
             }
         }

@@ -351,6 +351,7 @@ impl Queue {
         };
         if state.waiting.entries == 0 {
             state.waiting_since = None;
+            state.pressed = false;
             if matches!(state.phase, Phase::Closing(_)) {
                 self.close(&mut state);
                 return Next::Closed;
