@@ -18,6 +18,7 @@ mod exporter;
 mod fork;
 mod lane;
 mod loss;
+mod memory;
 mod pipeline;
 mod queue;
 mod reason;
