@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use crate::config::{Endpoint, PerSignal, Settings};
-use crate::export::{Exporter, OnLoss, Pipeline};
-use crate::resource::Resource;
+use crate::config::Settings;
+use crate::export::{Exporter, LaneSpec, OnLoss, Pipeline};
+use crate::resource::{Resource, SCHEMA_URL};
 use crate::span::Sink;
+use crate::transport;
 use crate::{Error, Propagators, Signal, TelemetryBuilder, TracerProvider, Warning};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
@@ -15,7 +16,6 @@ pub struct Telemetry {
 
 pub(crate) struct Inner {
     pub(crate) resource: Resource,
-    pub(crate) endpoints: PerSignal<Vec<Endpoint>>,
     /// None if nothing is exported: then there is no thread.
     pub(crate) exporter: Option<Exporter>,
     pub(crate) tracer_provider: TracerProvider,
@@ -32,8 +32,26 @@ impl Telemetry {
     pub(crate) fn start(mut settings: Settings, on_loss: Option<OnLoss>) -> Result<Self, Error> {
         let resource = Resource::of(&settings);
         let endpoints = settings.resolve()?;
-        drop(on_loss);
-        let exporter: Option<Exporter> = None;
+        let encoded = resource.encode();
+        let mut lanes = Vec::new();
+        for signal in Signal::ALL {
+            let endpoints = endpoints.get(signal);
+            // The collector comes first, if there is one.
+            if let Some(first) = endpoints.first() {
+                lanes.push(LaneSpec {
+                    signal,
+                    batching: *settings.batching.get(signal),
+                    timeout: first.timeout,
+                    resource: encoded.clone(),
+                    schema_url: SCHEMA_URL,
+                    transport: transport::connect_all(endpoints)?,
+                });
+            }
+        }
+        let exporter = match lanes.is_empty() {
+            true => None,
+            false => Some(Exporter::start(lanes, on_loss)?),
+        };
         let traces = exporter
             .as_ref()
             .and_then(|exporter| exporter.pipeline(Signal::Traces));
@@ -48,7 +66,6 @@ impl Telemetry {
         Ok(Self {
             inner: Arc::new(Inner {
                 resource,
-                endpoints,
                 exporter,
                 tracer_provider,
                 settings,
@@ -75,7 +92,7 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn exports(&self, signal: Signal) -> bool {
-        !self.inner.endpoints.get(signal).is_empty()
+        self.pipeline(signal).is_some()
     }
 
     /// What the environment holds that was not applied; empty if the builder never looked at it.

@@ -12,9 +12,14 @@ use std::path::Path;
 use opentelemetry::{Key, KeyValue, Value};
 
 use crate::config::{Settings, Vars};
+use crate::encode::AttributeValue;
+use crate::encode::value::attribute;
 
 /// The schema that the attribute names here follow, sent as `schema_url` of each resource: semantic conventions 1.42.0.
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+
+/// Field 1 of a resource, of wire type 2.
+const ATTRIBUTES: u8 = 1 << 3 | 2;
 
 /// What telemetry comes from: attributes that are sent once with each batch, not with each span.
 ///
@@ -65,6 +70,16 @@ impl Resource {
         }
         attributes.extend(settings.attributes.iter().cloned());
         Self::new(attributes)
+    }
+
+    /// An encoded `opentelemetry.proto.resource.v1.Resource`.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for KeyValue { key, value, .. } in &self.attributes {
+            let value = AttributeValue::Any(value);
+            attribute(ATTRIBUTES, key.as_str(), value, usize::MAX, &mut out);
+        }
+        out
     }
 
     /// All attributes, in the order of their names.
@@ -135,6 +150,33 @@ mod tests {
             assert_eq!(&uuid[14..15], "4");
             assert!("89ab".contains(&uuid[19..20]), "{uuid}");
         }
+    }
+
+    #[test]
+    fn the_encoded_attributes_are_those_of_the_resource() {
+        use opentelemetry_proto::tonic::common::v1::any_value::Value;
+        use prost::Message as _;
+        let resource = Resource::new([
+            KeyValue::new("service.name", "hub"),
+            KeyValue::new("process.pid", 7_i64),
+        ]);
+        let bytes = resource.encode();
+        let decoded = opentelemetry_proto::tonic::resource::v1::Resource::decode(&*bytes).unwrap();
+        let read: Vec<_> = decoded
+            .attributes
+            .into_iter()
+            .map(|attribute| (attribute.key, attribute.value.unwrap().value.unwrap()))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("process.pid".to_owned(), Value::IntValue(7)),
+                (
+                    "service.name".to_owned(),
+                    Value::StringValue("hub".to_owned())
+                ),
+            ],
+        );
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod payload;
 mod stdout;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod tcp;
+mod tee;
 #[cfg(test)]
 mod tests;
 #[cfg(all(feature = "tls", any(feature = "grpc", feature = "http-protobuf")))]
@@ -39,6 +40,7 @@ use bytes::Bytes;
 
 pub(crate) use answer::Answer;
 pub(crate) use stdout::Stdout;
+pub(crate) use tee::connect_all;
 
 use crate::config::{Endpoint, Protocol};
 use crate::{Error, Signal};

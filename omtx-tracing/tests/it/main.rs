@@ -4,6 +4,7 @@ mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod context;
+mod from_env;
 #[cfg(feature = "tracing")]
 mod layer;
 mod propagation;
