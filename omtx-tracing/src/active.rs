@@ -140,15 +140,17 @@ impl ActiveSpan {
         }
     }
 
-    /// Ends it: whoever has kept its context sees a span that is over.
-    pub(crate) fn end(self) {}
+    /// Ends it, also for those who have kept its context.
+    pub(crate) fn end_now(&self) {
+        if self.recorded {
+            self.context.span().end();
+        }
+    }
 }
 
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
-        if self.recorded {
-            self.context.span().end();
-        }
+        self.end_now();
     }
 }
 

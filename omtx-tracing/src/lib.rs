@@ -4,22 +4,27 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod active;
+pub mod baggage;
 mod builder;
 #[cfg(any(feature = "client", feature = "reqwest"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "client", feature = "reqwest"))))]
 pub mod client;
 mod config;
 pub mod context;
 mod encode;
 mod error;
+mod error_type;
 mod export;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
+mod jobs;
 #[cfg(feature = "tracing")]
 mod layer;
 #[cfg(feature = "logs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logs")))]
 pub mod logs;
+pub mod messaging;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
@@ -48,7 +53,9 @@ pub use config::{
     Protocol, Temporality, Warning,
 };
 pub use error::Error;
+pub use error_type::{ErrorType, TypeName};
 pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
+pub use jobs::{JobSpan, JobSpans};
 #[cfg(feature = "tracing")]
 pub use layer::LayerBuilder;
 pub use propagation::{Extracted, Propagator, Propagators, RejectedHeaders};

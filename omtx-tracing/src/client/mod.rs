@@ -62,7 +62,7 @@
 //! | what happened | `error.type` |
 //! |---|---|
 //! | a response with 4xx or 5xx | the status code |
-//! | no response | what [`ErrorType`] makes of the error; `timeout`, `connect` and the like with `reqwest` |
+//! | no response | what [`ErrorType`](crate::ErrorType) makes of the error; `timeout`, `connect` and the like with `reqwest` |
 //! | the body failed | `body_error` |
 //! | the future was dropped before a response: a timeout around it, a `select!` | `cancelled` |
 //! | the client panicked | `panicked` |
@@ -85,7 +85,6 @@
 
 mod begin;
 mod body;
-mod error_type;
 mod method;
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -96,8 +95,6 @@ mod target;
 mod tower;
 
 pub use self::body::ClientBody;
-#[cfg(feature = "client")]
-pub use self::error_type::{ErrorType, TypeName};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestMiddleware;
 #[cfg(feature = "client")]

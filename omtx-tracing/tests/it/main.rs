@@ -1,12 +1,15 @@
 //! What the crate promises, one subject a module.
 
+mod baggage;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod context;
 mod from_env;
+mod jobs;
 #[cfg(feature = "tracing")]
 mod layer;
+mod messaging;
 mod propagation;
 mod receiver;
 mod resource;

@@ -5,8 +5,9 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use crate::ErrorType;
 use crate::active::{ActiveSpan, InSpan};
-use crate::client::{ClientBody, ClientSpans, ErrorType};
+use crate::client::{ClientBody, ClientSpans};
 
 pin_project! {
     /// A request on its way. Dropped before its response, it ends its span as cancelled.

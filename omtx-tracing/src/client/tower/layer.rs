@@ -1,8 +1,8 @@
 use tower_layer::Layer;
 
 use super::ClientService;
-use crate::Telemetry;
-use crate::client::{ClientSpans, TypeName};
+use crate::client::ClientSpans;
+use crate::{Telemetry, TypeName};
 
 /// Gives each request of a client a span; see the [module](crate::client).
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl ClientSpans {
 
 impl<N> ClientLayer<N> {
     /// Takes `error.type` of failed calls from `error_type`: a closure `Fn(&E) -> &'static str`, or another
-    /// [`ErrorType`](crate::client::ErrorType). [`TypeName`] by default.
+    /// [`ErrorType`](crate::ErrorType). [`TypeName`] by default.
     #[must_use]
     pub fn error_type<T>(self, error_type: T) -> ClientLayer<T> {
         ClientLayer {

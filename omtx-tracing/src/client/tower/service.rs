@@ -8,7 +8,8 @@ use super::ClientFuture;
 use crate::client::begin::Outgoing;
 use crate::client::resend::resends;
 use crate::client::target::Target;
-use crate::client::{ClientBody, ClientSpans, ErrorType, TypeName};
+use crate::client::{ClientBody, ClientSpans};
+use crate::{ErrorType, TypeName};
 
 /// What [`ClientLayer`](super::ClientLayer) makes of a service.
 #[derive(Clone, Debug)]

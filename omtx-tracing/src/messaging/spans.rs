@@ -1,0 +1,157 @@
+//! Where spans of messages begin.
+
+use std::borrow::Cow;
+
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, Injector};
+use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt};
+
+use super::MessageSpan;
+use crate::active::ActiveSpan;
+use crate::{Propagators, Telemetry, Tracer, TracerProvider, context};
+
+/// How the work on a message belongs to the trace of whoever sent it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Consume {
+    /// The work is part of the sender's trace: its span is the parent. For work that is done soon, and once.
+    #[default]
+    Continue,
+    /// The work is a trace of its own, with a link to the sender's span. For work that is done much later, often, or for many
+    /// senders at once, whose traces it would stretch.
+    Link,
+}
+
+/// Makes the spans of messages that go through one system. From [`Telemetry::messaging`]; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Messaging {
+    tracer: Tracer,
+    propagators: Propagators,
+    system: Cow<'static, str>,
+    consume: Consume,
+}
+
+impl Messaging {
+    /// Spans of this provider, contexts in these formats, and the `messaging.system`: `redis`, `kafka`, `rabbitmq`.
+    #[must_use]
+    pub fn new(
+        provider: &TracerProvider,
+        propagators: &Propagators,
+        system: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            tracer: crate::active::tracer(provider, "omtx_tracing::messaging"),
+            propagators: propagators.clone(),
+            system: system.into(),
+            consume: Consume::default(),
+        }
+    }
+
+    /// How [`process`](Self::process) belongs to the sender's trace; [`Consume::Continue`] by default.
+    #[must_use]
+    pub fn consume(mut self, consume: Consume) -> Self {
+        self.consume = consume;
+        self
+    }
+
+    /// Begins the span of sending a message, below the current one, and writes its context into the message's headers.
+    ///
+    /// The destination is part of the span's name: one of few, such as a queue's name.
+    pub fn send(&self, destination: &str, headers: &mut impl Injector) -> MessageSpan {
+        let span = self.begin(&context::current(), "send", destination, SpanKind::Producer);
+        self.propagators.inject_carrier(span.context(), headers);
+        MessageSpan::new(span)
+    }
+
+    /// Begins the span of working on a message that came with these headers.
+    ///
+    /// The destination is part of the span's name: one of few, such as a queue's name.
+    pub fn process(&self, destination: &str, headers: &impl Extractor) -> MessageSpan {
+        let sender = self
+            .propagators
+            .extract_carrier(headers)
+            .into_context(&Context::new());
+        let (parent, link) = self.consume.parent(&sender);
+        let span = self.begin(&parent, "process", destination, SpanKind::Consumer);
+        if let Some(sender) = link {
+            span.link(sender);
+        }
+        MessageSpan::new(span)
+    }
+
+    fn begin(
+        &self,
+        parent: &Context,
+        operation: &'static str,
+        destination: &str,
+        kind: SpanKind,
+    ) -> ActiveSpan {
+        let name = format!("{operation} {destination}");
+        ActiveSpan::begin(&self.tracer, parent, &name, kind, |span| {
+            span.attribute("messaging.system", &*self.system);
+            span.attribute("messaging.operation.name", operation);
+            span.attribute("messaging.operation.type", operation);
+            span.attribute("messaging.destination.name", destination);
+        })
+    }
+}
+
+impl Consume {
+    /// The context that work for `sender` is done in, and what its span is to link to.
+    pub(crate) fn parent(self, sender: &Context) -> (Context, Option<SpanContext>) {
+        let span = sender.span().span_context().clone();
+        match self {
+            Self::Link if span.is_valid() => {
+                // Everything else that the sender said, such as the baggage, stays.
+                (
+                    sender.with_remote_span_context(SpanContext::NONE),
+                    Some(span),
+                )
+            }
+            _ => (sender.clone(), None),
+        }
+    }
+}
+
+impl Telemetry {
+    /// Makes the spans of messages that go through one system (`messaging.system`: `redis`, `kafka`, `rabbitmq`); see
+    /// [`messaging`](crate::messaging).
+    #[must_use]
+    pub fn messaging(&self, system: impl Into<Cow<'static, str>>) -> Messaging {
+        Messaging::new(self.tracer_provider(), self.propagators(), system)
+    }
+
+    /// Writes the current context into the headers of a message, without a span for it.
+    ///
+    /// ```
+    /// use omtx_tracing::{Telemetry, context};
+    /// use opentelemetry::trace::TraceContextExt;
+    /// use std::collections::HashMap;
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// let telemetry = Telemetry::builder("hub").build()?;
+    /// # let parent = HashMap::from([("traceparent".to_owned(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())]);
+    /// # let in_a_request = telemetry.extract_from(&parent);
+    /// let mut headers = HashMap::new();
+    /// context::in_scope(&in_a_request, || telemetry.inject_into(&mut headers));
+    /// assert_eq!(headers["traceparent"], "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    ///
+    /// let context = telemetry.extract_from(&headers); // in the worker
+    /// assert!(context.span().span_context().is_remote());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn inject_into(&self, headers: &mut impl Injector) {
+        self.propagators()
+            .inject_carrier(&context::current(), headers);
+    }
+
+    /// The context that came in the headers of a message: the sender's span as a remote one, and its baggage. Empty if there
+    /// was none.
+    #[must_use]
+    pub fn extract_from(&self, headers: &impl Extractor) -> Context {
+        self.propagators()
+            .extract_carrier(headers)
+            .into_context(&Context::new())
+    }
+}
