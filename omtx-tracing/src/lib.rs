@@ -1,4 +1,235 @@
-//! OTLP traces that cost nothing until they are wanted.
+//! Where did the time of this request go, across services and queues, and what does it cost to know?
+//!
+//! Spans over OTLP, with W3C propagation in and out. What is not sampled is decided before a span is built, and costs next to
+//! nothing; its ids still reach log lines and the next service. What is sampled is encoded once, on the thread that records it, and
+//! sent by one thread of the exporter's own. A collector that is slow, wrong or away costs spans, never requests, and every span
+//! that is lost is counted.
+//!
+//! # Quickstart
+//!
+#![cfg_attr(
+    all(feature = "axum", feature = "tracing", feature = "client"),
+    doc = "```no_run"
+)]
+#![cfg_attr(
+    not(all(feature = "axum", feature = "tracing", feature = "client")),
+    doc = "```text"
+)]
+//! use axum::{Router, routing::get};
+//! use omtx_tracing::Telemetry;
+//! use std::time::Duration;
+//! use tower::ServiceBuilder;
+//! use tracing_subscriber::layer::SubscriberExt;
+//! use tracing_subscriber::util::SubscriberInitExt;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let telemetry = Telemetry::builder("omtx-hub-api")
+//!         .version(env!("CARGO_PKG_VERSION"))
+//!         .from_env()? // OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER, …
+//!         .install()?;
+//!     tracing_subscriber::registry().with(telemetry.layer()).init(); // spans of `tracing`
+//!
+//!     let app = Router::new()
+//!         .route("/jobs/{id}", get(async || "done"))
+//!         .layer(omtx_http::axum_layer(telemetry.server_spans())); // spans of requests
+//!     # let client = tower::service_fn(async |_: http::Request<String>| Ok::<_, std::io::Error>(http::Response::new(String::new())));
+//!     let client = ServiceBuilder::new().layer(telemetry.client_layer()).service(client); // and of calls
+//!     # let _ = client;
+//!
+//!     let listener = tokio::net::TcpListener::bind("0.0.0.0:8000").await?;
+//!     axum::serve(listener, app).await?; // until it is told to end
+//!     println!("{}", telemetry.shutdown_async(Duration::from_secs(5)).await); // nothing was lost
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Nothing is exported, and no thread started, until somebody says where to:
+//!
+//! ```sh
+//! OTEL_TRACES_EXPORTER=console cargo run                            # to look at
+//! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run       # to a collector
+//! ```
+//!
+//! The console's line for a request, which the caller's trace goes through:
+//!
+//! ```json
+//! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"53995c3f42cd8ad8","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.000000Z","duration_ms":1.25,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
+//! ```
+//!
+//! # What is where
+//!
+//! | what | how | feature |
+//! |---|---|---|
+//! | spans of requests | [`Telemetry::server_spans`], an observer of `omtx-http`; see [`http`](crate::http) | `http`, `axum` |
+//! | spans of calls | [`Telemetry::client_layer`], [`Telemetry::reqwest_middleware`]; see [`client`] | `client`, `reqwest` |
+//! | spans of the `tracing` crate | [`Telemetry::layer`], [`Telemetry::layer_builder`] | `tracing` |
+//! | spans by hand, or of instrumentation for `opentelemetry` | [`Telemetry::tracer_provider`], `opentelemetry::global` after [`install`](TelemetryBuilder::install) | |
+//! | spans of an `opentelemetry_sdk` provider that is there already | [`Telemetry::span_processor`] | `sdk` |
+//! | messages between services, jobs | see [`messaging`] | |
+//! | the context of tasks and threads | [`context`]; headers: [`Telemetry::propagators`] | |
+//! | metrics of an `omtx-metrics` registry | [`Telemetry::export_metrics`] | `metrics` |
+//! | log records of `omtx-logging` | [`Telemetry::log_sink`]; see [`logs`] | `logs` |
+//! | what was exported and lost | [`Telemetry::stats`]; as metrics [`Telemetry::register`], see [`metrics`] | `metrics` |
+//! | spans in tests | [`testing::SpanRecorder`] | |
+//!
+//! The server's and clients' spans need no `tracing` subscriber. Inside a request that is not sampled the layer's spans are switched
+//! off, too.
+//!
+//! # Correlation
+//!
+//! Whoever makes a context current through this crate (the server's observer, the layer, [`context`]) also tells
+//! [`omtx_context`] its ids. `omtx-logging` writes them into each line, in the keys of its profile, and `omtx-metrics` attaches
+//! them to buckets as exemplars if the trace is sampled. That holds for traces that are not recorded here, and in a disabled
+//! telemetry.
+//!
+//! # When things go wrong
+//!
+//! | what happens | what follows | where it is seen |
+//! |---|---|---|
+//! | the collector is away, refuses, or its name does not resolve | the batch is sent again, after pauses that grow, for 30 s; then dropped, and the next one tried | `dropped{export_failed}`, [`SignalStats::last_error`] |
+//! | it is overloaded, and says when to come again | that is when | `attempts.retryable` |
+//! | it answers that it never will take the batch | dropped at once | `dropped{export_failed}` |
+//! | it takes a part of the batch | | `dropped{rejected}` |
+//! | it never answers, or the connection breaks after a request | sent again; if that fails, nobody knows | `dropped{unknown}` |
+//! | more is recorded than it takes | the newest is dropped; what waits stays | `dropped{queue_full}`, `dropped{bytes}` |
+//! | it comes back | the next batch is taken; nothing needs a restart | `last_success` |
+//! | the process ends | everything is sent within the deadline of [`shutdown`](Telemetry::shutdown) | its [`Lost`], `dropped{shutdown}` |
+//! | a header of a request is malformed or too long | that header is as if it had not been sent | [`Propagators::rejected`] |
+//! | a variable is malformed | it is as if it were not set | [`Telemetry::warnings`] |
+//!
+//! For each signal and at every moment: `created = open + waiting + in flight + exported + Σ dropped`. No thread of the service ever
+//! waits for the exporter. See [`SignalStats`].
+//!
+//! # Environment
+//!
+//! Read by [`from_env`](TelemetryBuilder::from_env), over what was set in code before it. Empty is not set. Times are in
+//! milliseconds. A value that is unknown or malformed is ignored with a [`Warning`], as the specification demands; a
+//! [`strict`](TelemetryBuilder::strict) builder makes it an error.
+//!
+//! | variable | default | |
+//! |---|---|---|
+//! | `OTEL_SDK_DISABLED` | `false` | `true` switches everything off but propagation |
+//! | `OTEL_SERVICE_NAME` | the builder's | `service.name` |
+//! | `OTEL_RESOURCE_ATTRIBUTES` | | `team=omics,service.namespace=omtx`, percent-encoded; one mistake discards all of it |
+//! | `OMTX_ENVIRONMENT` | | `deployment.environment.name` |
+//! | `OTEL_PROPAGATORS` | `tracecontext,baggage` | also `b3`, `b3multi`, `none` |
+//! | `OTEL_TRACES_SAMPLER` | `parentbased_always_on` | `always_on`, `always_off`, `traceidratio`, each with `parentbased_` before it |
+//! | `OTEL_TRACES_SAMPLER_ARG` | `1.0` | the ratio, from 0 to 1 |
+//! | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | `otlp` if an endpoint is set, else `none` | `otlp`, `console`, both with a comma, `none` |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | `http://localhost:4318`, if `otlp` is named | the collector; OTLP/HTTP appends `/v1/traces` |
+//! | `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf`; `grpc` if the port is 4317 | |
+//! | `OTEL_EXPORTER_OTLP_HEADERS` | | `api-key=…,x-tenant=omtx`, percent-encoded; never shown |
+//! | `OTEL_EXPORTER_OTLP_COMPRESSION` | `none` | `gzip` |
+//! | `OTEL_EXPORTER_OTLP_TIMEOUT` | `10000` | of one attempt |
+//! | `OTEL_EXPORTER_OTLP_INSECURE` | `false` | for gRPC to an endpoint without a scheme |
+//! | `OTEL_EXPORTER_OTLP_CERTIFICATE` | the system's | PEM file of the authorities to trust |
+//! | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | | PEM files, both or none |
+//! | `OTEL_EXPORTER_OTLP_TRACES_…`, `…_METRICS_…`, `…_LOGS_…` | that of all signals | each of these nine for one signal; an endpoint is then taken as it stands, with its path |
+//! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | `2048` | spans, log records that may wait |
+//! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_…` | `512` | of one request |
+//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_…` | `5000`, `1000` | how long a record waits for others |
+//! | `OTEL_BSP_EXPORT_TIMEOUT`, `OTEL_BLRP_…`, `OTEL_METRIC_EXPORT_TIMEOUT` | `30000` | all attempts of one batch |
+//! | `OTEL_METRIC_EXPORT_INTERVAL` | `60000` | how often metrics are read and sent |
+//! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` | see [`Temporality`] |
+//! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | `base2_exponential_bucket_histogram`, for those that have native buckets | see [`HistogramAggregation`] |
+//! | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else `OTEL_ATTRIBUTE_COUNT_LIMIT` | `128` | |
+//! | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none | characters |
+//! | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | `128` | |
+//! | `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | `128` | |
+//!
+//! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`) are not read, and give a warning.
+//!
+//! ## What the resource says by itself
+//!
+//! | attributes | from |
+//! |---|---|
+//! | `service.instance.id` | a random UUID |
+//! | `telemetry.sdk.*` | this crate |
+//! | `process.pid`, `process.executable.*` | the process; its arguments may hold secrets and are left out |
+//! | `host.name`, `host.arch`, `host.id`, `os.*` | `/proc`, `/etc/os-release`, and outside of containers `/etc/machine-id` |
+//! | `container.id` | the control group, or what Docker and Podman mount |
+//! | `k8s.pod.uid`, `k8s.container.name` | what the kubelet mounts |
+//! | `k8s.pod.name`, `k8s.namespace.name`, `k8s.node.name`, `k8s.pod.uid`, `k8s.container.name`, `k8s.deployment.name`, `k8s.cluster.name` | `K8S_POD_NAME`, `K8S_NAMESPACE_NAME` and so on; in a cluster also `POD_NAME`, `POD_NAMESPACE`, `NODE_NAME`, `POD_UID`, `CONTAINER_NAME`: what a manifest sets by the downward API |
+//! | `cloud.provider`, `cloud.platform`, `faas.*`, `gcp.cloud_run.job.*` | `K_SERVICE`, `CLOUD_RUN_JOB`, `GAE_SERVICE` and their siblings; on Compute and Kubernetes Engine the firmware's name |
+//! | `cloud.account.id` | on Google Cloud `GOOGLE_CLOUD_PROJECT` |
+//!
+//! Nobody is asked over the network. [`detect_resource(false)`](TelemetryBuilder::detect_resource) leaves all but the first two out.
+//! What is set in code or by `OTEL_RESOURCE_ATTRIBUTES` counts over it.
+//!
+//! # Where to
+//!
+//! Jaeger takes OTLP itself, and shows it on port 16686:
+//!
+//! ```sh
+//! docker run --rm -p 16686:16686 -p 4317:4317 -p 4318:4318 jaegertracing/jaeger:2.6.0
+//! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 cargo run
+//! ```
+//!
+//! So does Tempo, once its receiver listens on more than itself (`distributor.receivers.otlp.protocols.http.endpoint:
+//! 0.0.0.0:4318`). A collector takes all three signals and passes them on:
+//!
+//! ```yaml
+//! receivers:
+//!   otlp:
+//!     protocols:
+//!       grpc: { endpoint: 0.0.0.0:4317 }
+//!       http: { endpoint: 0.0.0.0:4318 }
+//! processors:
+//!   batch: {}
+//! exporters:
+//!   otlp/tempo: { endpoint: tempo:4317, tls: { insecure: true } }
+//!   otlphttp/prometheus: { endpoint: http://prometheus:9090/api/v1/otlp }
+//!   otlphttp/loki: { endpoint: http://loki:3100/otlp }
+//! service:
+//!   pipelines:
+//!     traces: { receivers: [otlp], processors: [batch], exporters: [otlp/tempo] }
+//!     metrics: { receivers: [otlp], processors: [batch], exporters: [otlphttp/prometheus] }
+//!     logs: { receivers: [otlp], processors: [batch], exporters: [otlphttp/loki] }
+//! ```
+//!
+//! (Prometheus takes them with `--web.enable-otlp-receiver`.)
+//!
+//! A vendor's endpoint wants TLS and a key (feature `tls`):
+//!
+//! ```sh
+//! OTEL_EXPORTER_OTLP_ENDPOINT=https://otlp.example.com
+//! OTEL_EXPORTER_OTLP_HEADERS=api-key=abc%3D%3D
+//! ```
+//!
+//! Cloud Trace wants a token that changes every hour, which a collector beside the service brings along (the `googlecloud` exporter; on
+//! Compute Engine the Ops Agent with its OTLP receiver, on Cloud Run a sidecar). The service sends to `http://localhost:4318`, and
+//! `GOOGLE_CLOUD_PROJECT` makes the trace names of `omtx-logging`'s `gcp` profile those of the traces.
+//!
+//! # Sampling
+//!
+//! By default the caller decides, and what begins here is recorded. One in a hundred of what begins here:
+//!
+//! ```sh
+//! OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
+//! ```
+//!
+//! The decision hangs on the trace id alone, so that services with the same ratio agree. It is made before attributes are read:
+//! a [custom](Sampler::custom) sampler sees name, kind and parent of a server's span, not its attributes.
+//!
+//! # Troubleshooting
+//!
+//! - *Nothing arrives.* Is [`exports(Signal::Traces)`](Telemetry::exports) true? If not, no endpoint is set, or an exporter is `none`, or
+//!   `OTEL_SDK_DISABLED=true`, or the endpoint's variable is in [`warnings`](Telemetry::warnings). If it is,
+//!   [`stats`](Telemetry::stats) has the last error in words.
+//! - *`created` stays 0.* Nobody samples: the caller's `traceparent` ends in `-00`, or the sampler says no.
+//! - *The last spans are missing.* The process ended without [`shutdown`](Telemetry::shutdown), or with a span still open: a span is exported
+//!   when it ends. `std::process::exit` runs no destructors.
+//! - *HTTP 404 from the collector.* An endpoint for one signal needs its path, `/v1/traces`; that for all signals has it appended.
+//! - *The connection is closed at once, or an answer is no HTTP.* The port belongs to the other protocol: 4317 is gRPC, 4318 is HTTP.
+//! - *`https://` is an error at start.* The feature `tls` is not on.
+//! - *A process that forks.* The child has no exporter; what it records is counted as lost. Build the telemetry after the fork.
+//! - *Memory.* [`Batching::memory_bound`] is what a signal takes at most, whatever the collector does.
+//!
+//! # Features
+//!
+//! `grpc` and `http-protobuf` are on by default; `tls`, `gzip`, `http`, `axum`, `client`, `reqwest`, `tracing`, `metrics`, `logs`, `sdk`
+//! are not, and add what the table above says.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Lifted when every module of the first release has landed.
 #![allow(dead_code, unused_imports, unreachable_pub)]
@@ -68,3 +299,8 @@ pub use semconv::DEFAULT_REDACTED;
 pub use signal::Signal;
 pub use span::{Span, SpanLimits, Tracer, TracerProvider};
 pub use telemetry::Telemetry;
+
+/// The README's example compiles.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

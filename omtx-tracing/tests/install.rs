@@ -1,6 +1,7 @@
 //! What is installed in a process, each in a process of its own: this program again, told what to do by a variable.
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use omtx_tracing::{Signal, Telemetry};
 use opentelemetry::trace::{SpanContext, TraceContextExt, Tracer, TracerProvider};
@@ -57,6 +58,31 @@ fn warnings_that_nobody_asked_for_are_on_standard_error() {
             r#"omtx-tracing: ignored OTEL_EXPORTER_OTLP_HEADERS "<hidden>"; expected key=value between commas, and member 1 is none"#,
         ],
     );
+}
+
+#[test]
+fn the_console_has_a_line_for_each_span() {
+    if is_child() {
+        let telemetry = Telemetry::builder("hub")
+            .from_env()
+            .unwrap()
+            .install()
+            .unwrap();
+        global::tracer("billing").in_span("charge", |_| ());
+        assert!(telemetry.shutdown(Duration::from_secs(60)).is_empty());
+        return;
+    }
+    let vars = [("OTEL_TRACES_EXPORTER", "console")];
+    let output = again("the_console_has_a_line_for_each_span", &vars);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let line = stdout
+        .lines()
+        .find_map(|line| line.find('{').map(|at| &line[at..]));
+    let line = line.unwrap_or_else(|| panic!("{stdout}"));
+    let span: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(span["name"], "charge");
+    assert_eq!(span["service"], "hub");
+    assert_eq!(span["scope"], "billing");
 }
 
 #[test]
