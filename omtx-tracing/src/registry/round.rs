@@ -20,6 +20,8 @@ use crate::encode::wire;
 /// Bit 0 of a point's flags: there was a series, and now there is none. What a staleness marker is to Prometheus.
 const NO_RECORDED_VALUE: u64 = 1;
 
+const MILLISECOND: u64 = 1_000_000;
+
 /// What a reader wants, in every round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
@@ -139,8 +141,9 @@ impl<'a> Round<'a> {
             wire::fixed64(3, time, out);
             value.write(out);
             for exemplar in series.exemplars() {
-                // One that was exported with the difference that it belongs to is not part of the next.
-                if !is_delta || nanos(exemplar.timestamp()) >= start {
+                // One that was exported with the difference that it belongs to is not part of the next. Their times are whole
+                // milliseconds.
+                if !is_delta || nanos(exemplar.timestamp()) + MILLISECOND > start {
                     exemplars::write(kind.exemplars(), &exemplar, out);
                 }
             }

@@ -10,6 +10,8 @@ mod jobs;
 #[cfg(feature = "tracing")]
 mod layer;
 mod messaging;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod propagation;
 mod receiver;
 mod resource;

@@ -1,7 +1,8 @@
 //! Series that go away.
 
-use omtx_metrics::{Gauge, Histogram, Labels, Registry, Rows};
+use omtx_metrics::{Counter, Gauge, Histogram, Labels, Registry, Rows};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
@@ -79,6 +80,42 @@ fn a_series_that_has_gone_is_marked_once() {
         .filter(|metric| metric.name.starts_with("omtx_"))
         .count();
     assert_eq!(reader.streams.families(), own);
+}
+
+#[test]
+fn an_idle_series_expires_is_marked_and_begins_anew_when_it_is_back() {
+    let minute = |minute: u64| minute * 60_000;
+    let registry = Registry::builder()
+        .expire_idle_after(Duration::from_secs(600))
+        .build()
+        .unwrap();
+    let orders = registry.family::<DiskLabels<'static>, Counter>("orders_total", "Orders.");
+    let orders = orders.register().unwrap();
+    let order = |at| during(at, || orders.with(DiskLabels { disk: "a" }).inc());
+    let mut reader = Reader::new(&registry);
+    let mut read = |at| {
+        reader.millis = at;
+        let metrics = reader.read().metrics;
+        let mut found = metrics
+            .iter()
+            .filter(|metric| metric.name == "orders_total");
+        found.next().map(|metric| match &metric.data {
+            Some(Data::Sum(sum)) => {
+                let point = &sum.data_points[0];
+                (point.start_time_unix_nano, point.value, point.flags)
+            }
+            other => panic!("{other:?}"),
+        })
+    };
+    order(minute(1));
+    let one = Some(Value::AsInt(1));
+    assert_eq!(read(minute(2)), Some((time(minute(1)), one, 0)));
+    assert_eq!(read(minute(11)), Some((time(minute(1)), one, 0)));
+    assert_eq!(read(minute(13)), Some((time(minute(1)), one, 0)));
+    assert_eq!(read(minute(14)), Some((0, None, 1)));
+    assert_eq!(read(minute(15)), None);
+    order(minute(16));
+    assert_eq!(read(minute(17)), Some((time(minute(16)), one, 0)));
 }
 
 #[test]
