@@ -25,7 +25,7 @@ pub(crate) fn tracer(provider: &TracerProvider, scope: &'static str) -> Tracer {
 /// The `error.type` of work that was dropped before it was over.
 pub(crate) const CANCELLED: &str = "cancelled";
 
-/// The `error.type` of work that panicked.
+/// The `error.type` of work that panicked, with which the span marks itself.
 pub(crate) const PANICKED: &str = "panicked";
 
 /// A span, recorded or not, in the context that its work runs in. Dropped, it ends.
@@ -102,8 +102,14 @@ impl ActiveSpan {
         self.recorded
     }
 
+    /// Runs foreign code inside the span; a panic of it marks the span.
     pub(crate) fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        in_both(&self.context, self.trace, f)
+        // Alive exactly while `f` runs: a panic is told from a drop by it, and not by `thread::panicking()`, which is true as well
+        // where something else panics and drops this.
+        let sentry = PanicSentry(self);
+        let result = in_both(&self.context, self.trace, f);
+        std::mem::forget(sentry); // holds a reference only
+        result
     }
 
     pub(crate) fn set(&self, key: &'static str, value: impl Into<Value>) {
@@ -148,6 +154,14 @@ impl ActiveSpan {
     }
 }
 
+struct PanicSentry<'a>(&'a ActiveSpan);
+
+impl Drop for PanicSentry<'_> {
+    fn drop(&mut self) {
+        self.0.fail(PANICKED, "");
+    }
+}
+
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
         self.end_now();
@@ -160,8 +174,7 @@ pin_project! {
     #[derive(Debug)]
     pub(crate) struct InSpan<F> {
         span: Option<ActiveSpan>,
-        // Set around each poll: a panic is told from a drop by it, and not by `thread::panicking()`, which is true as well where
-        // something else panics and drops this.
+        // Set around each poll: still set in a future that has panicked.
         polling: bool,
         // Empty only once it is over or dropped, so that the drop happens inside the span.
         #[pin]
@@ -175,9 +188,7 @@ pin_project! {
                 None => this.future.set(None),
                 Some(span) => {
                     span.in_scope(|| this.future.set(None));
-                    if *this.polling {
-                        span.fail(PANICKED, "");
-                    } else {
+                    if !*this.polling {
                         span.fail(CANCELLED, "");
                     }
                 }

@@ -7,40 +7,21 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::active::{ActiveSpan, PANICKED};
+use crate::active::ActiveSpan;
 
 pin_project! {
     /// The body of a response. The span of its request ends with it: at its end, when it fails, or when it is dropped.
     pub struct ClientBody<B> {
         #[pin]
         body: B,
-        span: Open,
-    }
-}
-
-/// A span that has not ended.
-struct Open {
-    span: Option<ActiveSpan>,
-    polling: bool,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        if let (Some(span), true) = (&self.span, self.polling) {
-            span.fail(PANICKED, "");
-        }
+        // `None` once it is over, or if there was none.
+        span: Option<ActiveSpan>,
     }
 }
 
 impl<B> ClientBody<B> {
     pub(super) fn new(body: B, span: Option<ActiveSpan>) -> Self {
-        Self {
-            body,
-            span: Open {
-                span,
-                polling: false,
-            },
-        }
+        Self { body, span }
     }
 
     /// The body itself. The span ends here, since nobody tells it of what follows.
@@ -59,12 +40,10 @@ impl<B: Body> Body for ClientBody<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let mut body = this.body;
-        let Some(span) = &this.span.span else {
+        let Some(span) = &*this.span else {
             return body.poll_frame(cx);
         };
-        this.span.polling = true;
         let polled = span.in_scope(|| body.as_mut().poll_frame(cx));
-        this.span.polling = false;
         let over = match &polled {
             Poll::Pending => false,
             Poll::Ready(None) => true,
@@ -75,7 +54,7 @@ impl<B: Body> Body for ClientBody<B> {
             }
         };
         if over {
-            this.span.span = None;
+            *this.span = None;
         }
         polled
     }

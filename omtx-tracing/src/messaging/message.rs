@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use opentelemetry::{Context, StringValue};
 
 use super::RunMessage;
-use crate::active::{ActiveSpan, PANICKED};
+use crate::active::ActiveSpan;
 use crate::{ErrorType, TypeName};
 
 /// The span of a message that is being sent or worked on. It ends with what [`run`](Self::run) runs, or when it is dropped.
@@ -75,9 +75,7 @@ impl MessageSpan {
     ///
     /// What `work` returns.
     pub fn run_blocking<T, E: 'static>(self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let panicked = Panicked(&self.span);
         let result = self.span.in_scope(work);
-        std::mem::forget(panicked); // holds a reference only
         if let Err(error) = &result {
             self.span.fail(TypeName.error_type(error), "");
         }
@@ -92,14 +90,5 @@ impl MessageSpan {
     /// Ends the span, as dropping it does.
     pub fn end(self) {
         self.span.end_now();
-    }
-}
-
-/// Marks a span unless it is disarmed: it is alive exactly while foreign code runs that returns or unwinds.
-struct Panicked<'a>(&'a ActiveSpan);
-
-impl Drop for Panicked<'_> {
-    fn drop(&mut self) {
-        self.0.fail(PANICKED, "");
     }
 }

@@ -16,13 +16,15 @@ const MAX_MEMBERS: usize = 64;
 /// Bytes of all members with their commas; 8192 at least (the same).
 const MAX_LEN: usize = 8192;
 
-/// All that is no `baggage-octet` (section 3.3.1), and the percent sign itself.
+/// All that is no `baggage-octet` (section 3.3.1), the percent sign itself, and the equals sign, at which some readers, such as
+/// opentelemetry_sdk 0.33, cut a value.
 const VALUE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'%')
     .add(b',')
     .add(b';')
+    .add(b'=')
     .add(b'\\');
 
 /// Metadata has its own `;`, and what it percent-encodes is its own affair (section 3.3.1.4).

@@ -15,7 +15,8 @@ pin_project! {
     pub struct ClientFuture<F, N> {
         #[pin]
         inner: InSpan<F>,
-        spans: ClientSpans,
+        // None where nothing is recorded.
+        spans: Option<ClientSpans>,
         error_type: N,
     }
 }
@@ -24,7 +25,7 @@ impl<F: Future, N> ClientFuture<F, N> {
     pub(super) fn new(
         span: Option<ActiveSpan>,
         future: F,
-        spans: ClientSpans,
+        spans: Option<ClientSpans>,
         error_type: N,
     ) -> Self {
         Self {
@@ -50,7 +51,10 @@ where
             Ok(response) => {
                 let over = response.body().is_end_stream();
                 let (status, version) = (response.status(), response.version());
-                let span = span.and_then(|span| this.spans.head(span, status, version, over));
+                let span = match (span, &*this.spans) {
+                    (Some(span), Some(spans)) => spans.head(span, status, version, over),
+                    _ => None,
+                };
                 Ok(response.map(|body| ClientBody::new(body, span)))
             }
             Err(error) => {

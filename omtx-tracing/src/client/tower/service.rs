@@ -62,6 +62,7 @@ where
             Some(span) => span.in_scope(|| self.inner.call(request)),
             None => self.inner.call(request),
         };
-        ClientFuture::new(span, future, self.spans.clone(), self.error_type.clone())
+        let spans = span.is_some().then(|| self.spans.clone());
+        ClientFuture::new(span, future, spans, self.error_type.clone())
     }
 }

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context as TaskContext, Waker};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
@@ -437,6 +438,44 @@ fn a_client_that_panics_is_told_from_one_that_is_dropped_by_a_panic() {
     );
 }
 
+#[test]
+fn a_service_and_a_body_that_panic_are_told() {
+    struct Panics;
+    impl Service<Request<Body0>> for Panics {
+        type Response = Response<Panics>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Panics>, Infallible>>;
+        fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, request: Request<Body0>) -> Self::Future {
+            assert_ne!(request.uri().path(), "/at-once", "as told");
+            std::future::ready(Ok(Response::new(Panics)))
+        }
+    }
+    impl Body for Panics {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut TaskContext<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            panic!("as told")
+        }
+    }
+    for uri in ["http://api/at-once", "http://api/in-its-body"] {
+        let (recorder, spans) = recording();
+        let mut service = spans.layer().layer(Panics);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let response = service.call(get(uri)).now_or_never().unwrap().unwrap();
+            let _ = pin!(response.into_body().collect()).now_or_never();
+        }));
+        assert!(panicked.is_err());
+        let span = recorder.span("GET");
+        assert_eq!(span.attribute("error.type"), Some(&"panicked".into()));
+    }
+}
+
 #[tokio::test]
 async fn the_call_and_the_drop_of_it_run_inside_the_span() {
     struct Tells(Rc<RefCell<Vec<String>>>);
@@ -475,4 +514,21 @@ async fn limits_and_samplers_hold_for_client_spans() {
         HeaderMap::new()
     );
     assert_eq!(recorder.created(), 0);
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn a_call_inside_a_span_of_tracing_is_below_that_span() {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let (recorder, spans) = recording();
+    let layer = omtx_tracing::LayerBuilder::new(&recorder.provider()).build();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let _charging = tracing::info_span!("charge").entered();
+        let call = headers_sent(spans, context::current(), get("http://api/"));
+        call.now_or_never().unwrap();
+    });
+    let (outer, call) = (recorder.span("charge"), recorder.span("GET"));
+    assert_eq!(call.parent_span_id(), Some(outer.span_id()));
+    assert_eq!(call.trace_id(), outer.trace_id());
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use omtx_tracing::{Propagator, Propagators};
-use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
-use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::TraceContextExt;
+use opentelemetry::propagation::{Extractor, TextMapCompositePropagator, TextMapPropagator};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState};
+use opentelemetry::{Context, KeyValue};
 use proptest::prelude::*;
 
 use super::headers;
@@ -103,6 +103,52 @@ fn as_a_text_map_propagator_it_keeps_what_the_context_had() {
     assert!(context.span().span_context().is_remote());
 }
 
+/// Contexts as applications have them.
+fn contexts() -> impl Strategy<Value = Context> {
+    let states =
+        proptest::collection::btree_map("[a-z][a-z0-9_*/-]{0,10}", "[!-+\\--<>-~]{1,10}", 0..4);
+    let baggage = proptest::collection::btree_map("[a-zA-Z0-9.-]{1,10}", "\\PC{1,10}", 0..4);
+    (1..u128::MAX, 1..u64::MAX, any::<bool>(), states, baggage).prop_map(
+        |(trace_id, span_id, sampled, state, baggage)| {
+            let span = SpanContext::new(
+                trace_id.into(),
+                span_id.into(),
+                TraceFlags::default().with_sampled(sampled),
+                true,
+                TraceState::from_key_value(state).unwrap(),
+            );
+            // OpenTelemetry's SDK takes white space off a value's ends, whether it is encoded or not, and writes `%` and `\\` as
+            // they are, which makes another value of them, or none.
+            let members = baggage.into_iter().map(|(key, value)| {
+                KeyValue::new(key, value.replace(['%', '\\'], "").trim().to_owned())
+            });
+            Context::new()
+                .with_remote_span_context(span)
+                .with_baggage(members)
+        },
+    )
+}
+
+/// OpenTelemetry's own propagators, as an oracle.
+fn theirs() -> TextMapCompositePropagator {
+    TextMapCompositePropagator::new(vec![
+        Box::new(opentelemetry_sdk::propagation::TraceContextPropagator::new()),
+        Box::new(opentelemetry_sdk::propagation::BaggagePropagator::new()),
+    ])
+}
+
+#[track_caller]
+fn check_same(context: &Context, other: &Context) {
+    assert_eq!(context.span().span_context(), other.span().span_context());
+    let members = |context: &Context| {
+        let members = context.baggage().into_iter();
+        members
+            .map(|(key, (value, _))| (key.to_string(), value.to_string()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(members(context), members(other));
+}
+
 /// As a stranger may send them: bytes of any kind, and those that look right but for one.
 fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
     let header_bytes = proptest::collection::vec(
@@ -122,6 +168,21 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn the_propagators_of_opentelemetrys_sdk_read_what_these_write_and_the_other_way_round(
+        context in contexts()
+    ) {
+        let ours = Propagators::default();
+        let mut carrier = HashMap::new();
+        ours.inject_context(&context, &mut carrier);
+        check_same(&theirs().extract_with_context(&Context::new(), &carrier), &context);
+
+        let mut carrier = HashMap::new();
+        theirs().inject_context(&context, &mut carrier);
+        check_same(&ours.extract_with_context(&Context::new(), &carrier), &context);
+        prop_assert_eq!(ours.rejected(), Default::default());
+    }
+
+#[test]
     fn whatever_comes_in_goes_out_in_a_form_that_is_read_alike(
         values in proptest::collection::vec((0..5usize, nearly_right()), 0..6)
     ) {
