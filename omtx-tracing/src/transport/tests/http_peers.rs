@@ -311,3 +311,18 @@ async fn a_grpc_port_is_named_as_what_it_is() {
     let answer = export_within(&mut *http_at(address), spans(1), PATIENCE).await;
     assert_ne!(kind(&answer).0, "accepted", "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_literal_address_of_version_6_is_one() {
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else {
+        return; // a machine without IPv6
+    };
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        obey(Step::SayAndClose(OK.into()), &mut stream).await;
+    });
+    let answer = export(&mut *http_at(address), spans(1)).await;
+    assert_eq!(answer, all_accepted());
+}

@@ -3,6 +3,8 @@
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod answers;
 #[cfg(all(feature = "grpc", feature = "http-protobuf"))]
+mod any_peer;
+#[cfg(all(feature = "grpc", feature = "http-protobuf"))]
 mod collector;
 #[cfg(feature = "grpc")]
 mod http2_peers;
