@@ -1,7 +1,7 @@
 //! One HTTP exchange with a collector: what was sent, and what came back.
 
 use std::error::Error as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
@@ -10,7 +10,8 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::answer::{Answer, chain};
+use super::Answer;
+use super::meaning::chain;
 use super::payload::Payload;
 use super::tcp::{self, Connector};
 use crate::Error;
@@ -21,7 +22,8 @@ pub(super) const MAX_RESPONSE: usize = 4 << 20;
 
 /// HTTP/1.1 connections that were idle this long are not used again: many servers and balancers close them after 60 s, and a
 /// request that meets the close is lost in between.
-const HTTP1_IDLE: Duration = Duration::from_secs(30);
+#[cfg(feature = "http-protobuf")]
+const HTTP1_IDLE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// The exporter, the version and the language of OTLP's "User Agent".
 const USER_AGENT: &str = concat!("omtx-tracing/", env!("CARGO_PKG_VERSION"), " (Rust)");
@@ -281,5 +283,5 @@ pub(super) fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
 pub(super) fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE);
     let value = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
-    super::answer::words(value.as_deref().unwrap_or("no content-type"))
+    super::meaning::words(value.as_deref().unwrap_or("no content-type"))
 }

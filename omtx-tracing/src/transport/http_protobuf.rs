@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, Uri, header};
 use prost::Message as _;
 
-use super::answer::{Answer, MAX_AFTER};
 use super::client::{Client, Reply, Version, checked, content_type, headers, is_of_type};
+use super::meaning::{MAX_AFTER, accepted, failure};
 use super::payload::Payload;
-use super::{Compression, Transport};
+use super::{Answer, Compression, Transport};
 use crate::config::Endpoint;
 use crate::{Error, Signal};
 
@@ -80,10 +80,10 @@ pub(super) fn answer(reply: &Reply, now: SystemTime) -> Answer {
             String::from_utf8_lossy(to.as_bytes())
         });
         let to = format!("redirected to {to}, which is not followed");
-        return Answer::from_http(status, None, &to);
+        return failure(status, None, &to);
     }
     let after = retry_after(&reply.headers, now);
-    Answer::from_http(status, after, &said(reply))
+    failure(status, after, &said(reply))
 }
 
 fn success(reply: &Reply) -> Answer {
@@ -92,10 +92,10 @@ fn success(reply: &Reply) -> Answer {
     }
     // Some collectors leave the body out, and some answer in JSON whatever they were asked in.
     if reply.body.is_empty() || is_of_type(&reply.headers, "application/json") {
-        return Answer::accepted(&[]);
+        return accepted(&[]);
     }
     if is_of_type(&reply.headers, PROTOBUF) || !reply.headers.contains_key(header::CONTENT_TYPE) {
-        return Answer::accepted(&reply.body);
+        return accepted(&reply.body);
     }
     // A web page, say: whoever answers is no collector.
     Answer::refused(format!(

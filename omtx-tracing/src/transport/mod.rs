@@ -3,7 +3,8 @@
 //! ```text
 //! client.rs    one HTTP exchange: what was sent, what came back       payload.rs   a body that knows whether it was sent
 //! tcp.rs       connections, through a proxy if there is one           tls.rs       certificates
-//! answer.rs    what OTLP makes of a response                           gzip.rs
+//! answer.rs    what became of an attempt         meaning.rs   what OTLP means by a response         gzip.rs
+//! tee.rs       a collector and the console at once
 //! grpc/        HTTP/2 and trailers      http_protobuf.rs   HTTP/1.1 and status codes      stdout/   lines for a developer
 //! ```
 //!
@@ -22,12 +23,16 @@ mod gzip;
 #[cfg(feature = "http-protobuf")]
 mod http_protobuf;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
+mod meaning;
+#[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod payload;
+#[cfg(test)]
+mod start;
 mod stdout;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod tcp;
 mod tee;
-#[cfg(test)]
+#[cfg(all(test, feature = "grpc", feature = "http-protobuf"))]
 mod tests;
 #[cfg(all(feature = "tls", any(feature = "grpc", feature = "http-protobuf")))]
 mod tls;

@@ -15,10 +15,9 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 
-use super::answer::Answer;
 use super::client::{Client, Version, checked, headers};
 use super::payload::Payload;
-use super::{Compression, Transport};
+use super::{Answer, Compression, Transport};
 use crate::config::Endpoint;
 use crate::{Error, Signal};
 

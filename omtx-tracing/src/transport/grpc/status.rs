@@ -10,8 +10,9 @@ use percent_encoding::percent_decode;
 use prost::Message;
 
 use super::{CONTENT_TYPE, PREFIX};
-use crate::transport::answer::{Answer, MAX_AFTER, words};
+use crate::transport::Answer;
 use crate::transport::client::{Reply, content_type, is_of_type};
+use crate::transport::meaning::{MAX_AFTER, accepted, failure, words};
 
 /// Senders may pad, or not (gRPC, "Requests").
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -85,7 +86,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
     let name = name.copied().unwrap_or("UNKNOWN");
     if name == "OK" {
         return match message(reply) {
-            Ok(message) => Answer::accepted(message),
+            Ok(message) => accepted(message),
             Err(cause) => Answer::unknown(format!("OK, {cause}")),
         };
     }
@@ -112,7 +113,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
 /// A response that is not gRPC's, or not all of one.
 fn without_status(reply: &Reply) -> Answer {
     if reply.status != StatusCode::OK {
-        return Answer::from_http(reply.status, None, "");
+        return failure(reply.status, None, "");
     }
     if !is_of_type(&reply.headers, CONTENT_TYPE) {
         return Answer::refused(format!(

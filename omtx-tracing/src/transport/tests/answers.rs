@@ -1,7 +1,5 @@
 //! Responses and what they mean, without a network.
 
-use std::time::SystemTime;
-
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
@@ -26,8 +24,9 @@ fn map(headers: &[(&str, &str)]) -> HeaderMap {
     headers.iter().map(pair).collect()
 }
 
-#[cfg(feature = "http-protobuf")]
 mod http_protobuf {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::transport::http_protobuf::answer;
 
@@ -178,7 +177,6 @@ mod http_protobuf {
     }
 }
 
-#[cfg(feature = "grpc")]
 mod grpc {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -375,9 +373,7 @@ proptest! {
             trailers,
             broken: None,
         };
-        #[cfg(feature = "grpc")]
-        let _ = kind(&crate::transport::grpc::answer(&reply));
-        #[cfg(feature = "http-protobuf")]
-        let _ = kind(&crate::transport::http_protobuf::answer(&reply, SystemTime::now()));
+                let _ = kind(&crate::transport::grpc::answer(&reply));
+                let _ = kind(&crate::transport::http_protobuf::answer(&reply, std::time::SystemTime::now()));
     }
 }

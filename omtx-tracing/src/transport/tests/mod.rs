@@ -1,22 +1,15 @@
 //! Both transports against a collector that is not ours, and against peers that misbehave.
 
-#[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod answers;
-#[cfg(all(feature = "grpc", feature = "http-protobuf"))]
 mod any_peer;
-#[cfg(all(feature = "grpc", feature = "http-protobuf"))]
 mod collector;
-#[cfg(feature = "grpc")]
 mod http2_peers;
-#[cfg(feature = "http-protobuf")]
 mod http_peers;
-#[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod proxies;
 #[path = "../../../tests/it/receiver.rs"]
 mod receiver;
-mod start;
 mod stdout;
-#[cfg(all(feature = "grpc", feature = "http-protobuf", feature = "tls"))]
+#[cfg(feature = "tls")]
 mod tls;
 
 use std::net::SocketAddr;
