@@ -9,6 +9,8 @@ mod from_env;
 mod jobs;
 #[cfg(feature = "tracing")]
 mod layer;
+#[cfg(feature = "logs")]
+mod logs;
 mod messaging;
 #[cfg(feature = "metrics")]
 mod metrics;
