@@ -31,6 +31,7 @@ impl Error {
     }
 
     /// What this build cannot do, and the feature that can.
+    #[allow(dead_code)] // a build with everything has no use for it
     pub(crate) fn unsupported(what: impl fmt::Display, feature: &str) -> Self {
         Self {
             kind: ErrorKind::Unsupported,

@@ -4,7 +4,7 @@ use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
 use super::Protocol;
-use crate::{Error, Signal};
+use crate::Signal;
 
 /// The collector's port for OTLP over gRPC, as registered with IANA; that for HTTP is 4318.
 const GRPC_PORT: u16 = 4317;

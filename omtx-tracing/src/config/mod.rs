@@ -28,7 +28,6 @@ pub use batching::{
 pub use endpoint::Protocol;
 pub(crate) use endpoint::{Endpoint, Tls};
 pub use exporter::Exporter;
-pub(crate) use exporter::Exporters;
 pub use metrics::{HistogramAggregation, Temporality};
 pub use otlp::{DEFAULT_TIMEOUT, Otlp};
 pub(crate) use per_signal::PerSignal;
