@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{self, Poll};
 
 use omtx_context::TraceContext;
-use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceContextExt};
+use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, InstrumentationScope, KeyValue, Value};
 use pin_project_lite::pin_project;
 
@@ -96,10 +96,6 @@ impl ActiveSpan {
 
     pub(crate) fn context(&self) -> &Context {
         &self.context
-    }
-
-    pub(crate) fn is_recorded(&self) -> bool {
-        self.recorded
     }
 
     /// Runs foreign code inside the span; a panic of it marks the span.
@@ -205,10 +201,6 @@ impl<F: Future> InSpan<F> {
             polling: false,
             future: Some(future),
         }
-    }
-
-    pub(crate) fn span(&self) -> Option<&ActiveSpan> {
-        self.span.as_ref()
     }
 
     pub(crate) fn poll_inside(

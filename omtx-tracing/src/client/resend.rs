@@ -10,6 +10,7 @@ use http::Extensions;
 struct Sent(Arc<AtomicU32>);
 
 /// How often the request, or one that it is a copy of, was sent before; counts it.
+#[cfg(feature = "client")]
 pub(super) fn resends(extensions: &mut Extensions) -> u32 {
     extensions
         .get::<Sent>()

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "client")]
 use http::{HeaderValue, Uri};
 
 use crate::Span;
@@ -27,6 +28,7 @@ pub(super) struct Target<'u> {
 
 impl<'u> Target<'u> {
     /// Of a request: its target, and where that has no host, its `Host` header, `host`.
+    #[cfg(feature = "client")]
     pub(super) fn of(uri: &'u Uri, host: Option<&'u HeaderValue>) -> Self {
         let (host, port, has_credentials) = match uri.authority() {
             Some(authority) => (
@@ -116,6 +118,7 @@ impl<'u> Target<'u> {
 }
 
 /// A `Host` header: `host` or `host:port`, where an IPv6 address has brackets.
+#[cfg(feature = "client")]
 fn split_port(host: &str) -> (Option<&str>, Option<u16>, bool) {
     match host.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (Some(host), port.parse().ok(), false),
@@ -123,7 +126,7 @@ fn split_port(host: &str) -> (Option<&str>, Option<u16>, bool) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "client"))]
 mod tests {
     use super::*;
     use crate::semconv::DEFAULT_REDACTED;

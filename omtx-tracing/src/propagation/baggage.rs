@@ -80,12 +80,16 @@ fn keep(member: &[u8], baggage: &mut Baggage) -> bool {
     ) else {
         return false;
     };
+    // Asked before anything is allocated.
+    if baggage.len() == MAX_MEMBERS && baggage.get(key).is_none() {
+        return false;
+    }
     // "percent-encoded octet sequences that do not match the UTF-8 encoding scheme MUST be replaced with the replacement
     // character" (section 3.3.1.3).
     let value = percent_decode(value).decode_utf8_lossy().into_owned();
     let before = baggage.len();
     let replaced = baggage.insert_with_metadata(key.to_owned(), value, metadata);
-    // What it does not take, a key that is no token or one pair too many, it leaves out without a word.
+    // What it does not take, such as a key that is no token, it leaves out without a word.
     replaced.is_some() || baggage.len() > before
 }
 

@@ -179,6 +179,7 @@ impl Propagators {
     }
 
     /// The same for a span that is not in the context.
+    #[cfg(any(feature = "client", feature = "reqwest"))]
     pub(crate) fn inject_span(
         &self,
         context: &Context,
