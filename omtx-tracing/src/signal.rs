@@ -41,6 +41,15 @@ impl Signal {
             Self::Logs => "logs",
         }
     }
+
+    /// What one has several of.
+    pub(crate) const fn records(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            Self::Metrics => "metric points",
+            Self::Logs => "log records",
+        }
+    }
 }
 
 impl fmt::Display for Signal {

@@ -30,6 +30,17 @@ pub struct Loss {
     pub last_error: Option<String>,
 }
 
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (records, reason) = (self.records, self.reason);
+        write!(f, "lost {records} {} ({reason})", self.signal.records())?;
+        match &self.last_error {
+            Some(error) => write!(f, ": {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What a shutdown lost: the records that were not yet exported, and what became of them instead.
 ///
 /// ```
@@ -66,12 +77,7 @@ impl fmt::Display for Lost {
         let mut separator = "lost ";
         for signal in Signal::ALL {
             for (reason, records) in self.of(signal).iter() {
-                let what = match signal {
-                    Signal::Traces => "spans",
-                    Signal::Metrics => "metric points",
-                    Signal::Logs => "log records",
-                };
-                write!(f, "{separator}{records} {what} ({reason})")?;
+                write!(f, "{separator}{records} {} ({reason})", signal.records())?;
                 separator = ", ";
             }
         }
