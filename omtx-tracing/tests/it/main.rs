@@ -5,6 +5,8 @@ mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod context;
+#[cfg(all(feature = "grpc", feature = "http-protobuf"))]
+mod export;
 mod from_env;
 mod jobs;
 #[cfg(feature = "tracing")]
