@@ -103,6 +103,8 @@ impl Service {
             self.made,
             "{stats:?}"
         );
+        // The answer to this comes after everything that it printed.
+        self.receiver.tell("accept");
         let held = self.held();
         let perhaps = stats.dropped.of(Unknown);
         assert!(
@@ -186,12 +188,12 @@ fn what_is_refused_for_good_is_lost_alone() {
         // RESOURCE_EXHAUSTED without a time is final over gRPC; over HTTP, it is a 429, which is not.
         let answer = match protocol {
             Protocol::Grpc => "exhausted",
-            _ => "status 3",
+            _ => "status INVALID_ARGUMENT",
         };
         service.receiver.tell(&format!("for 1 {answer}"));
         service.make(20);
         let (_, stats) = service.end(PATIENCE);
-        assert_eq!(stats.attempts.refused, 1);
+        assert_eq!(stats.attempts.refused, 1, "{stats:?}");
         let failed = stats.dropped.of(ExportFailed);
         assert!((1..=10).contains(&failed), "{stats:?}");
         assert_eq!(service.held(), 20 - failed);
@@ -331,7 +333,7 @@ fn losses_are_told_to_whoever_asked() {
     let Some(receiver) = Receiver::start() else {
         return;
     };
-    receiver.tell("status 3");
+    receiver.tell("status INVALID_ARGUMENT");
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
     let telemetry = Telemetry::builder("service")
