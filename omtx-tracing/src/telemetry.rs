@@ -9,6 +9,23 @@ use crate::transport;
 use crate::{Error, Propagators, Signal, TelemetryBuilder, TracerProvider, Warning};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
+///
+/// Everything that makes spans is made from it; see the [manual](crate). Dropping the last clone sends what was recorded, for 5 s at
+/// most; [`shutdown`](Self::shutdown) does so with a deadline of your own, and says what was lost. Of what is made
+/// from it, only the span processor of the feature `sdk` keeps it running.
+///
+/// ```
+/// use omtx_tracing::{Signal, Telemetry};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), omtx_tracing::Error> {
+/// let telemetry = Telemetry::builder("omtx-hub-api").version("1.0.0").build()?;
+/// // No endpoint is set: nothing is exported, and there is no thread. Ids are read and passed on all the same.
+/// assert!(!telemetry.exports(Signal::Traces));
+/// assert!(telemetry.shutdown(Duration::from_secs(5)).is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Telemetry {
     inner: Arc<Inner>,

@@ -41,11 +41,8 @@ fn each_of_the_56_bits_that_the_random_flag_speaks_of_takes_both_values() {
 fn drawn_in_a_child(draw: impl FnOnce() -> [u8; 24]) -> [u8; 24] {
     let mut ends = [0; 2];
     // SAFETY: `ends` is a place for two descriptors.
-    assert_eq!(
-        unsafe { libc::pipe(ends.as_mut_ptr()) },
-        0,
-        "no pipe to be had"
-    );
+    let piped = unsafe { libc::pipe(ends.as_mut_ptr()) };
+    assert_eq!(piped, 0, "no pipe to be had");
     // SAFETY: the child draws, which neither allocates nor locks, and calls only what is allowed after a fork.
     let child = unsafe { libc::fork() };
     if child == 0 {
