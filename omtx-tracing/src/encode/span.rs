@@ -7,7 +7,7 @@ use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status};
 use opentelemetry::{KeyValue, Value};
 use prost::encoding::{decode_varint, encode_varint};
 
-use super::value::{AttributeValue, attribute, attribute_len, cut_bytes};
+use super::value::{AttributeValue, Measured, attribute, cut_bytes};
 use super::wire;
 use crate::SpanLimits;
 
@@ -65,17 +65,23 @@ impl Recording {
     /// Writes the header into `buffer`, which is emptied before.
     pub(crate) fn new(mut buffer: Vec<u8>, header: &Header<'_>) -> Self {
         buffer.clear();
-        let out = &mut buffer;
-        wire::bytes(1, &header.context.trace_id().to_bytes(), out);
-        wire::bytes(2, &header.context.span_id().to_bytes(), out);
-        trace_state(3, header.context, out);
-        if header.parent_span_id != SpanId::INVALID {
-            wire::bytes(4, &header.parent_span_id.to_bytes(), out);
-        }
         let flags = u32::from(header.context.trace_flags().to_u8());
-        wire::fixed32(16, flags | is_remote(header.parent_is_remote), out);
-        wire::uint(6, kind(header.kind), out);
-        wire::fixed64(7, header.start, out);
+        // One write of what is there in every span, at the places that it has there.
+        let mut fixed = [0; 45];
+        fixed[..2].copy_from_slice(&[1 << 3 | 2, 16]);
+        fixed[2..18].copy_from_slice(&header.context.trace_id().to_bytes());
+        fixed[18..20].copy_from_slice(&[2 << 3 | 2, 8]);
+        fixed[20..28].copy_from_slice(&header.context.span_id().to_bytes());
+        fixed[28..30].copy_from_slice(&[6 << 3, kind(header.kind)]);
+        fixed[30] = 7 << 3 | 1;
+        fixed[31..39].copy_from_slice(&header.start.to_le_bytes());
+        fixed[39..41].copy_from_slice(&[0x85, 0x01]); // 16 << 3 | 5, as a varint
+        fixed[41..].copy_from_slice(&(flags | is_remote(header.parent_is_remote)).to_le_bytes());
+        buffer.extend_from_slice(&fixed);
+        trace_state(3, header.context, &mut buffer);
+        if header.parent_span_id != SpanId::INVALID {
+            wire::bytes(4, &header.parent_span_id.to_bytes(), &mut buffer);
+        }
         Self {
             header: buffer.len(),
             message: buffer,
@@ -98,10 +104,10 @@ impl Recording {
             _ => self.find(key),
         };
         let replaced = old.as_ref().map_or(0, |old| old.len());
-        let len = attribute_len(key, value, limits.value_length);
+        let measured = Measured::new(key, value, limits.value_length);
         if key.is_empty()
             || (old.is_none() && self.attributes >= limits.attributes)
-            || self.message.len() - replaced + len > limits.bytes
+            || self.message.len() - replaced + measured.len() > limits.bytes
         {
             self.dropped_attributes = self.dropped_attributes.saturating_add(1);
             return;
@@ -180,11 +186,14 @@ impl Recording {
         self.dropped_links = self.dropped_links.saturating_add(links);
     }
 
-    /// Completes the message.
-    pub(crate) fn finish(mut self, trailer: &Trailer<'_>) -> Vec<u8> {
-        let out = &mut self.message;
+    /// Completes the message, and leaves it here empty.
+    pub(crate) fn finish(&mut self, trailer: &Trailer<'_>) -> Vec<u8> {
+        let mut message = std::mem::take(&mut self.message);
+        let out = &mut message;
         wire::bytes(5, cut_bytes(trailer.name, MAX_TEXT).as_bytes(), out);
-        wire::fixed64(8, trailer.end, out);
+        let mut end = [8 << 3 | 1; 9];
+        end[1..].copy_from_slice(&trailer.end.to_le_bytes());
+        out.extend_from_slice(&end);
         wire::uint(10, self.dropped_attributes.into(), out);
         wire::uint(12, self.dropped_events.into(), out);
         wire::uint(14, self.dropped_links.into(), out);
@@ -196,7 +205,7 @@ impl Recording {
                 wire::uint(3, 2, out);
             }
         });
-        self.message
+        message
     }
 
     /// Where the attribute of this key is in the message.
@@ -219,13 +228,16 @@ impl Recording {
 }
 
 /// The bit of a key: of its length and its last eight bytes, where keys that share a namespace differ.
+#[inline]
 fn class_of(key: &str) -> u128 {
     let bytes = key.as_bytes();
-    let mut last = [0; 8];
-    let tail = &bytes[bytes.len().saturating_sub(8)..];
-    last[..tail.len()].copy_from_slice(tail);
-    let mixed = (u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_right(8))
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let last = match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => bytes
+            .iter()
+            .fold(0, |all, byte| all << 8 | u64::from(*byte)),
+    };
+    let mixed = (last ^ (bytes.len() as u64).rotate_right(8)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     1 << (mixed >> 57)
 }
 
@@ -246,11 +258,8 @@ fn unique(attributes: &[KeyValue]) -> impl Iterator<Item = (&str, &Value)> {
 
 fn len_of(attributes: &[KeyValue], limits: &SpanLimits) -> usize {
     let len = |attribute: &KeyValue| {
-        attribute_len(
-            attribute.key.as_str(),
-            AttributeValue::Any(&attribute.value),
-            limits.value_length,
-        )
+        let value = AttributeValue::Any(&attribute.value);
+        Measured::new(attribute.key.as_str(), value, limits.value_length).len()
     };
     attributes.iter().map(len).sum()
 }
@@ -290,7 +299,7 @@ fn is_remote(remote: bool) -> u32 {
     HAS_IS_REMOTE | if remote { IS_REMOTE } else { 0 }
 }
 
-fn kind(kind: &SpanKind) -> u64 {
+fn kind(kind: &SpanKind) -> u8 {
     match kind {
         SpanKind::Internal => 1,
         SpanKind::Server => 2,

@@ -174,9 +174,72 @@ impl AttributeValue<'_> {
     }
 }
 
-/// How long the `KeyValue` is, without the key and length of the field that it is in.
-pub(crate) fn attribute_len(key: &str, value: AttributeValue<'_>, limit: usize) -> usize {
-    delimited(key.len()) + delimited(value.len(limit))
+/// A `KeyValue` whose length is known.
+pub(crate) struct Measured<'a> {
+    key: &'a str,
+    value: AttributeValue<'a>,
+    /// Strings are cut after this many characters.
+    limit: usize,
+    value_len: usize,
+}
+
+impl<'a> Measured<'a> {
+    #[inline]
+    pub(crate) fn new(key: &'a str, value: AttributeValue<'a>, limit: usize) -> Self {
+        Self {
+            key,
+            value,
+            limit,
+            value_len: value.len(limit),
+        }
+    }
+
+    /// How long it is as a field, its key and its length included.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        delimited(self.content_len())
+    }
+
+    #[inline]
+    fn content_len(&self) -> usize {
+        delimited(self.key.len()) + delimited(self.value_len)
+    }
+
+    /// Writes it as the field that has this one-byte key.
+    #[inline]
+    pub(crate) fn put(&self, field: u8, out: &mut Vec<u8>) {
+        let len = self.content_len();
+        // Nearly all are so short that every length is one byte. Few long writes are several times as fast as many short ones.
+        if len < 0x80 {
+            out.reserve(len + 2);
+            out.extend_from_slice(&[field, len as u8, KEY, self.key.len() as u8]);
+            out.extend_from_slice(self.key.as_bytes());
+            let value_len = self.value_len as u8;
+            match self.value {
+                AttributeValue::Str(text) => put_short(text, self.limit, value_len, out),
+                AttributeValue::Any(Value::String(text)) => {
+                    put_short(text.as_str(), self.limit, value_len, out);
+                }
+                value => {
+                    out.extend_from_slice(&[VALUE, value_len]);
+                    value.put(self.limit, out);
+                }
+            }
+        } else {
+            out.push(field);
+            encode_varint(len as u64, out);
+            put_str(KEY, self.key, out);
+            out.push(VALUE);
+            encode_varint(self.value_len as u64, out);
+            self.value.put(self.limit, out);
+        }
+    }
+}
+
+fn put_short(text: &str, limit: usize, value_len: u8, out: &mut Vec<u8>) {
+    let text = cut(text, limit);
+    out.extend_from_slice(&[VALUE, value_len, STRING, text.len() as u8]);
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Writes a `KeyValue` as the field that has this one-byte key; strings are cut after `limit` characters.
@@ -187,11 +250,5 @@ pub(crate) fn attribute(
     limit: usize,
     out: &mut Vec<u8>,
 ) {
-    let value_len = value.len(limit);
-    out.push(field);
-    encode_varint((delimited(key.len()) + delimited(value_len)) as u64, out);
-    put_str(KEY, key, out);
-    out.push(VALUE);
-    encode_varint(value_len as u64, out);
-    value.put(limit, out);
+    Measured::new(key, value, limit).put(field, out);
 }

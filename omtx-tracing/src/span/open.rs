@@ -110,15 +110,15 @@ impl Span {
 
     /// Ends the span at an instant that the caller has read anyway.
     pub(crate) fn end_at(&mut self, instant: Instant) {
-        if let Some(open) = self.open.take() {
-            let end = open.clock.nanos_at(instant);
-            open.end(end);
+        if let Some(open) = &mut self.open {
+            open.end(open.clock.nanos_at(instant));
+            self.open = None;
         }
     }
 }
 
 impl Open {
-    fn end(self, end: u64) {
+    fn end(&mut self, end: u64) {
         let Some(sink) = self.tracer.provider().sink() else {
             return; // not reachable: without a sink no span is opened
         };
@@ -131,9 +131,8 @@ impl Open {
         pool::put(message);
     }
 
-    fn end_now(self) {
-        let end = self.clock.nanos_at(Instant::now());
-        self.end(end);
+    fn end_now(&mut self) {
+        self.end(self.clock.nanos_at(Instant::now()));
     }
 
     fn mark_panic(&mut self) {
@@ -221,22 +220,23 @@ impl opentelemetry::trace::Span for Span {
     }
 
     fn end(&mut self) {
-        if let Some(open) = self.open.take() {
+        if let Some(open) = &mut self.open {
             open.end_now();
+            self.open = None;
         }
     }
 
     fn end_with_timestamp(&mut self, timestamp: SystemTime) {
-        if let Some(open) = self.open.take() {
-            let end = open.clock.without_steps(timestamp);
-            open.end(end);
+        if let Some(open) = &mut self.open {
+            open.end(open.clock.without_steps(timestamp));
+            self.open = None;
         }
     }
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let Some(mut open) = self.open.take() {
+        if let Some(open) = &mut self.open {
             if thread::panicking() && !open.unwinding {
                 open.mark_panic();
             }

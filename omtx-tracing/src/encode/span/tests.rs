@@ -56,12 +56,12 @@ fn a_span_on_the_wire() {
         "0af7651916cd43dd8448eb211c80319c", // trace_id
         "1208",
         "b7ad6b7169203331", // span_id
-        "2208",
-        "00f067aa0ba902b7", // parent_span_id
-        "850103030000",     // flags: sampled, random, and that the parent is known to be remote
         "3002",             // kind: SERVER
         "39",               // start_time_unix_nano
         &format!("{:016x}", 1_700_000_000_000_000_000_u64.swap_bytes()),
+        "850103030000", // flags: sampled, random, and that the parent is known to be remote
+        "2208",
+        "00f067aa0ba902b7", // parent_span_id
         "4a1b",
         "0a0a",
         "687474702e726f757465",

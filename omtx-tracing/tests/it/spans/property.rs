@@ -120,7 +120,14 @@ proptest! {
                         _ => Status::Ok,
                     };
                     span.set_status(new.clone());
-                    if status != Status::Ok && new != Status::Unset {
+                    let says_more = match (&status, &new) {
+                        (Status::Ok, _) | (_, Status::Unset) => false,
+                        (Status::Error { .. }, Status::Error { description }) => {
+                            !description.is_empty()
+                        }
+                        _ => true,
+                    };
+                    if says_more {
                         status = new;
                     }
                 }
