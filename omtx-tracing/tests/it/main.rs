@@ -7,6 +7,7 @@ mod client;
 mod context;
 #[cfg(all(feature = "grpc", feature = "http-protobuf"))]
 mod export;
+mod faults;
 mod from_env;
 mod jobs;
 #[cfg(feature = "tracing")]

@@ -343,7 +343,7 @@ def handle(script, signal, protocol, body, encoding, headers, gone):
         mode=mode.name,
         headers=headers,
     )
-    rejected = int(mode.arguments[0]) if mode.name == "partial" else 0
+    rejected = min(int(mode.arguments[0]), len(found)) if mode.name == "partial" else 0
     if mode.name in ("accept", "partial", "slow", "swallow", "garbage"):
         for line, _ in found[rejected:] if mode.name != "garbage" else ():
             script.say(**line)
