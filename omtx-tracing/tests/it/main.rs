@@ -7,7 +7,6 @@ mod client;
 mod context;
 #[cfg(all(feature = "grpc", feature = "http-protobuf"))]
 mod export;
-mod faults;
 mod from_env;
 mod jobs;
 #[cfg(feature = "tracing")]
