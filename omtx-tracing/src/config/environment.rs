@@ -60,7 +60,12 @@ impl Settings {
         if let Some(list) = vars.text("OTEL_RESOURCE_ATTRIBUTES") {
             // One mistake, and all of it is discarded (resource/sdk.md).
             match attributes(&list) {
-                Ok(mut attributes) => self.attributes.append(&mut attributes),
+                // An empty value leaves what is known already (resource/sdk.md, "Merge").
+                Ok(attributes) => {
+                    let set = attributes.into_iter();
+                    let set = set.filter(|attribute| !attribute.value.as_str().trim().is_empty());
+                    self.attributes.extend(set);
+                }
                 Err(at) => {
                     let expected = format!("key=value between commas, and member {at} is none");
                     vars.warn("OTEL_RESOURCE_ATTRIBUTES", &list, expected);

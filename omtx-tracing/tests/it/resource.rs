@@ -80,6 +80,21 @@ fn one_malformed_attribute_discards_all_of_the_variable() {
 }
 
 #[test]
+fn an_empty_attribute_leaves_what_is_set_already() {
+    let telemetry = builder(&[(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "service.name=,service.version= ,team=",
+    )])
+    .build()
+    .unwrap();
+    let get = |key: &str| telemetry.resource().get(key).map(ToString::to_string);
+    assert_eq!(get("service.name").as_deref(), Some("omtx-hub-api"));
+    assert_eq!(get("service.version").as_deref(), Some("1.0.0"));
+    assert_eq!(get("team"), None);
+    assert_eq!(telemetry.warnings(), []);
+}
+
+#[test]
 fn process_and_host_are_described() {
     let telemetry = builder(&[]).build().unwrap();
     let get = |key: &str| telemetry.resource().get(key).map(ToString::to_string);
