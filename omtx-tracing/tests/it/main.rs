@@ -22,4 +22,5 @@ mod resource;
 #[cfg(feature = "axum")]
 mod server;
 mod spans;
+mod telemetry;
 mod told;
