@@ -1,6 +1,6 @@
 //! Ids as the digits that headers have.
 
-/// A number of exactly as many lower-case digits as there are bytes. Upper case is an error: W3C Trace Context (section 3.2)
+/// A number of exactly as many lower-case digits as there are bytes. Upper case is an error: W3C Trace Context (section 3.2.2)
 /// and B3 write ids in lower case.
 pub(super) fn parse(digits: &[u8]) -> Option<u128> {
     let mut value = 0u128;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// | header | discarded | consequence |
 /// |---|---|---|
 /// | `traceparent`, `b3` | the whole header, when malformed or repeated | the trace begins anew here |
-/// | `tracestate` | the whole list, when a member is malformed, a key is there twice, or it has more than 32 members | the trace goes on without it |
+/// | `tracestate` | the whole list, when a member is malformed or it has more than 32; of members with one key all but the first, counted once a list | the trace goes on without it |
 /// | `baggage` | the members that are malformed or beyond 64, each counted, and what is beyond 8192 bytes, counted once a header | the others are kept |
 ///
 /// ```
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct RejectedHeaders {
     /// `traceparent` headers.
     pub traceparent: u64,
-    /// `tracestate` lists.
+    /// `tracestate` lists, discarded or shortened.
     pub tracestate: u64,
     /// Members of `baggage`.
     pub baggage: u64,

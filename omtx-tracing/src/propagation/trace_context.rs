@@ -12,11 +12,11 @@ use super::hex;
 use super::rejected::Rejected;
 use super::tracestate::{self, Verbatim};
 
-/// `version "-" trace-id "-" parent-id "-" trace-flags`, the length of version 00 (section 3.2.2).
+/// `version "-" trace-id "-" parent-id "-" trace-flags`, the length of version 00 (section 3.2.2.2).
 const LEN: usize = 55;
 
 /// Sampled and random: the flags that level 2 knows. "The behavior of other flags is not defined and is reserved for future
-/// use. Vendors MUST set those to zero" (section 3.2.2.3.3).
+/// use. Vendors MUST set those to zero" (section 3.2.2.5.3).
 const KNOWN_FLAGS: u8 = 0x03;
 
 /// The remote parent, if the headers name one; and its `tracestate` where OpenTelemetry's type does not hold it.
@@ -34,7 +34,7 @@ pub(super) fn extract(
         rejected.traceparent();
         return None;
     };
-    // "If the vendor failed to parse traceparent, it MUST NOT attempt to parse tracestate" (section 4.3).
+    // "If the vendor failed to parse traceparent, it MUST NOT attempt to parse tracestate" (section 3.3).
     let (state, verbatim) = tracestate::extract(source.values(&TRACESTATE), trace_id, rejected);
     let context = SpanContext::new(trace_id, span_id, flags, true, state);
     Some((context, verbatim))
@@ -42,8 +42,8 @@ pub(super) fn extract(
 
 fn parse(header: &[u8]) -> Option<(TraceId, SpanId, TraceFlags)> {
     let (head, rest) = header.split_at_checked(LEN)?;
-    // Version ff is forbidden (section 3.2.2.1); a higher one than ours is read by what version 00 has, and "if there is more,
-    // it has to start with a dash" (section 4.3).
+    // Version ff is forbidden (section 3.2.2.1). Of a higher one than ours that is read which version 00 has: "Vendors MUST check
+    // that the 2 characters are either at the end of the string or followed by a dash" (section 3.2.4).
     match hex::parse(&head[..2])? {
         0xff => return None,
         0 if !rest.is_empty() => return None,
@@ -56,7 +56,7 @@ fn parse(header: &[u8]) -> Option<(TraceId, SpanId, TraceFlags)> {
     let trace_id = hex::parse(&head[3..35])?;
     let span_id = hex::parse(&head[36..52])? as u64;
     let flags = hex::parse(&head[53..])? as u8;
-    // "All bytes as zero is considered an invalid value" (sections 3.2.2.2 and 3.2.2.3).
+    // "All bytes as zero is considered an invalid value" (sections 3.2.2.3 and 3.2.2.4).
     if trace_id == 0 || span_id == 0 {
         return None;
     }
@@ -74,7 +74,8 @@ pub(super) fn inject(span: &SpanContext, verbatim: Option<&Verbatim>, sink: &mut
     }
 }
 
-/// Version 00, always: "vendors MUST use the version that they support" (section 4.3).
+/// Version 00, whichever came in: "Vendors MUST use these fields to construct the new traceparent field according to the highest
+/// version of the specification known to the implementation" (section 3.2.4).
 pub(crate) fn traceparent(span: &SpanContext) -> String {
     let mut out = String::with_capacity(LEN);
     out.push_str("00-");

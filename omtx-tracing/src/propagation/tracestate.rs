@@ -5,7 +5,7 @@ use opentelemetry::trace::{SpanContext, TraceId, TraceState};
 use super::carrier::trim;
 use super::rejected::Rejected;
 
-/// "There can be a maximum of 32 list-members in a list" (W3C Trace Context level 2, section 3.3.1.1).
+/// "There can be a maximum of 32 list-members in a list" (W3C Trace Context level 2, section 3.3.2).
 const MAX_MEMBERS: usize = 32;
 
 /// Bytes that 32 of the longest members have with their commas; what is longer is not looked at.
@@ -24,18 +24,20 @@ pub(super) struct Verbatim {
     list: String,
 }
 
-/// The list that all headers make together; none if it is malformed: "If the vendor failed to parse tracestate, it MUST
-/// discard the tracestate" (section 4.3).
+/// The list that all headers make together; none if it is malformed: "If the tracestate header cannot be parsed the vendor MAY
+/// discard the entire header" (section 4.3).
 pub(super) fn extract<'a>(
     headers: impl Iterator<Item = &'a [u8]>,
     trace_id: TraceId,
     rejected: &Rejected,
 ) -> (TraceState, Option<Verbatim>) {
     let mut members = [("", ""); MAX_MEMBERS];
-    let Some(len) = parse(headers, &mut members) else {
+    let mut repeated = false;
+    let parsed = parse(headers, &mut members, &mut repeated);
+    if parsed.is_none() || repeated {
         rejected.tracestate();
-        return (TraceState::NONE, None);
-    };
+    }
+    let len = parsed.unwrap_or(0);
     if len == 0 {
         return (TraceState::NONE, None);
     }
@@ -50,10 +52,12 @@ pub(super) fn extract<'a>(
     }
 }
 
-/// How many members there are; `None` if the list is malformed.
+/// How many members there are; `None` if the list is malformed. Whether some were left out, because their keys were there
+/// before.
 fn parse<'a>(
     headers: impl Iterator<Item = &'a [u8]>,
     members: &mut [(&'a str, &'a str); MAX_MEMBERS],
+    repeated: &mut bool,
 ) -> Option<usize> {
     let mut len = 0;
     let mut bytes = 0;
@@ -64,14 +68,18 @@ fn parse<'a>(
         }
         for member in header.split(|byte| *byte == b',') {
             let member = trim(member);
-            // "Empty list members are allowed" (section 3.3.1.1).
+            // "Empty and whitespace-only list members are allowed" (section 3.3.2).
             if member.is_empty() {
                 continue;
             }
             let (key, value) = parse_member(member)?;
-            let seen = &members[..len];
-            // "Only one entry per key is allowed" (section 3.3.1.3).
-            if len == MAX_MEMBERS || seen.iter().any(|(other, _)| *other == key) {
+            // "Only one entry per key is allowed because the entry represents that last position in the trace" (section 3.3.3):
+            // the first one does, since new ones are added at the beginning. The others may be discarded (section 3.5).
+            if members[..len].iter().any(|(other, _)| *other == key) {
+                *repeated = true;
+                continue;
+            }
+            if len == MAX_MEMBERS {
                 return None;
             }
             members[len] = (key, value);
@@ -84,10 +92,10 @@ fn parse<'a>(
 fn parse_member(member: &[u8]) -> Option<(&str, &str)> {
     let equals = member.iter().position(|byte| *byte == b'=')?;
     let (key, value) = (&member[..equals], &member[equals + 1..]);
-    // key = ( lcalpha / DIGIT ) 0*255 ( keychar )    (section 3.3.1.3.1)
+    // key = ( lcalpha / DIGIT ) 0*255 ( keychar )    (section 3.3.2.2.1)
     let key_is_valid = matches!(key, [b'a'..=b'z' | b'0'..=b'9', rest @ ..]
         if rest.len() < MAX_KEY_LEN && rest.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@')));
-    // value = 0*255(chr) nblk-chr    (section 3.3.1.3.2); its last character is not blank, since members are trimmed.
+    // value = 0*255(chr) nblk-chr    (section 3.3.2.2.2); its last character is not blank, since members are trimmed.
     let value_is_valid = (1..=MAX_VALUE_LEN).contains(&value.len())
         && value
             .iter()
@@ -101,7 +109,7 @@ fn parse_member(member: &[u8]) -> Option<(&str, &str)> {
     ))
 }
 
-/// What to send; `None` for an empty list, which "vendors SHOULD avoid sending" (section 3.3.1.1).
+/// What to send; `None` for an empty list, which vendors "SHOULD avoid sending" (section 3.3.2).
 pub(super) fn header(span: &SpanContext, verbatim: Option<&Verbatim>) -> Option<String> {
     let members = span.trace_state().into_iter();
     if members.len() > 0 {

@@ -3,6 +3,8 @@
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod resends;
+#[cfg(feature = "axum")]
+mod through_a_service;
 mod tower;
 
 use omtx_tracing::client::ClientSpans;
