@@ -49,6 +49,9 @@ impl Telemetry {
     /// is `By`, `ratio` is `1`). The metadata `prometheus.type` keeps the type. Labels are attributes, exemplars keep their
     /// trace and span ids. A series that has gone is marked once with the flag `NO_RECORDED_VALUE`, Prometheus' staleness.
     ///
+    /// Rows that another library's exporter has labelled with `otel_scope_name` keep that label as an attribute; all metrics have
+    /// the instrumentation scope `omtx-metrics`.
+    ///
     /// ```text
     /// # HELP omtx_hub_uploads_total Uploads.                 name: "omtx_hub_uploads_total"  description: "Uploads."
     /// # TYPE omtx_hub_uploads_total counter          ──►     metadata { key: "prometheus.type"  value: "counter" }
