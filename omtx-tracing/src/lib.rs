@@ -93,8 +93,10 @@
 //! | it takes a part of the batch | | `dropped{rejected}` |
 //! | it never answers, or the connection breaks after a request | sent again; if that fails, nobody knows | `dropped{unknown}` |
 //! | more is recorded than it takes | the newest is dropped; what waits stays | `dropped{queue_full}`, `dropped{bytes}` |
+//! | any of these for long | memory stays below [`Batching::memory_bound`] for each signal | `waiting_bytes`, `in_flight_bytes` |
 //! | it comes back | the next batch is taken; nothing needs a restart | `last_success` |
 //! | the process ends | everything is sent within the deadline of [`shutdown`](Telemetry::shutdown) | its [`Lost`], `dropped{shutdown}` |
+//! | the process forks | the child has no exporter: what it records is dropped, and it waits for nobody; it can build a telemetry of its own | in the child, `dropped{shutdown}` |
 //! | a header of a request is malformed or too long | that header is as if it had not been sent | [`Propagators::rejected`] |
 //! | a variable is malformed | it is as if it were not set | [`Telemetry::warnings`] |
 //!

@@ -168,6 +168,10 @@ impl Exporter {
     /// Sends what was recorded before now, of all signals at once. False if not all of it was settled in time; then the rest is
     /// sent later.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        if ON_THREAD.get() {
+            // It would wait for itself.
+            return false;
+        }
         let deadline = after(timeout);
         self.run_hooks(timeout);
         let asked: Vec<_> = self
@@ -189,6 +193,13 @@ impl Exporter {
             return lost;
         }
         let deadline = after(timeout);
+        if ON_THREAD.get() {
+            // The last handle was dropped in a hook. The lanes go on when it returns, and look at the deadline themselves.
+            for pipeline in &self.pipelines {
+                pipeline.queue.begin_close(deadline);
+            }
+            return lost;
+        }
         if self.pipelines.iter().any(|one| one.queue.is_open()) {
             self.run_hooks(timeout);
         }

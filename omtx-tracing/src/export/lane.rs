@@ -194,6 +194,12 @@ impl Lane {
         perhaps_taken: bool,
     ) -> Result<Option<Settled>, Closed> {
         let next = now() + self.backoff.failed();
+        if let Phase::Closing(end) = self.queue.phase() {
+            if next >= end {
+                self.queue.close_now();
+                return Err(Closed);
+            }
+        }
         if next < over {
             self.pause(next).await?;
             return Ok(None);

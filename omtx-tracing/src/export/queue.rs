@@ -346,6 +346,10 @@ impl Queue {
         state.lane = LaneState::Busy;
         let wanted = match state.phase {
             Phase::Closed => return Next::Closed,
+            Phase::Closing(end) if now >= end => {
+                self.close(&mut state);
+                return Next::Closed;
+            }
             Phase::Closing(_) => true,
             Phase::Open => state.done < state.flush_below || state.pressed || self.is_full(&state),
         };

@@ -30,7 +30,7 @@ impl Telemetry {
     /// Sends everything that ended before now, of all signals at once, and blocks until it is settled.
     ///
     /// False if that took longer than `timeout`; then the rest is sent later. False, too, in a forked child, which has no exporter.
-    /// May be called anywhere, also on a runtime's only thread: the exporter has its own. See
+    /// May be called anywhere, also on a runtime's only thread, since the exporter has its own; there, in a hook, it does nothing. See
     /// [`flush_async`](Self::flush_async) for a form that does not block.
     ///
     /// ```

@@ -36,20 +36,23 @@ fn span(name: &str) -> Vec<u8> {
     span
 }
 
-/// An exporter of spans, and the collector at its other end.
-struct Bench {
-    exporter: Exporter,
-    collector: Collector,
-    virtual_time: bool,
-}
+/// Closes a lane that is on the thread that would wait for it.
+struct End(Option<Pipeline>);
 
-impl Drop for Bench {
+impl Drop for End {
     fn drop(&mut self) {
-        if self.virtual_time {
-            // The lane is on the thread that would wait for it.
-            self.pipeline().queue.close_now();
+        if let Some(pipeline) = &self.0 {
+            pipeline.queue.close_now();
         }
     }
+}
+
+/// An exporter of spans, and the collector at its other end.
+struct Bench {
+    /// Before the exporter, as it is to be dropped first.
+    _end: End,
+    exporter: Exporter,
+    collector: Collector,
 }
 
 impl Bench {
@@ -60,9 +63,9 @@ impl Bench {
         let (exporter, driver) = Exporter::prepare(lanes, None);
         tokio::spawn(driver);
         Self {
+            _end: End(exporter.pipeline(Signal::Traces).cloned()),
             exporter,
             collector,
-            virtual_time: true,
         }
     }
 
@@ -72,9 +75,9 @@ impl Bench {
         let lanes = vec![lane(Signal::Traces, batching, &collector)];
         let exporter = Exporter::start(lanes, None).expect("a thread");
         Self {
+            _end: End(None),
             exporter,
             collector,
-            virtual_time: false,
         }
     }
 

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::on_exporter_thread;
@@ -38,6 +39,41 @@ fn only_the_exporter_is_on_the_exporters_thread() {
     });
     assert_eq!(told.recv_timeout(LONG), Ok(true));
     assert!(!on_exporter_thread());
+}
+
+#[test]
+fn a_shutdown_on_the_exporters_own_thread_does_not_wait_for_itself() {
+    for (step, sent) in [
+        (Step::Accept, 3),
+        (Step::HangForEver, 0),
+        (Step::Retry(None), 0),
+    ] {
+        let bench = Bench::real_time(small(), []);
+        bench.collector.always(step);
+        bench.push(3);
+        let Bench {
+            exporter,
+            collector,
+            ..
+        } = bench;
+        let pipeline = exporter
+            .pipeline(Signal::Traces)
+            .expect("it is there")
+            .clone();
+        let exporter = Arc::new(exporter);
+        let last = Arc::clone(&exporter);
+        exporter.spawn(async move {
+            assert!(!last.flush(LONG));
+            assert!(last.shutdown(Duration::from_millis(100)).is_empty());
+        });
+        let begun = std::time::Instant::now();
+        while pipeline.stats().exported + pipeline.stats().dropped.total() < 3 {
+            assert!(begun.elapsed() < LONG, "{:?}", pipeline.stats());
+            std::thread::yield_now();
+        }
+        assert!(!pipeline.is_open());
+        assert_eq!(collector.spans().len(), sent);
+    }
 }
 
 #[test]
