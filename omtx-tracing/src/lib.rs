@@ -140,6 +140,9 @@
 //! | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | `128` | |
 //! | `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | `128` | |
 //!
+//! A collector on another machine is reached through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY`
+//! names the collector, whatever the builder was told. The proxy is asked for a tunnel (`CONNECT`).
+//!
 //! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`) are not read, and give a warning.
 //!
 //! ## What the resource says by itself

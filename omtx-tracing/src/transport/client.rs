@@ -18,7 +18,10 @@ use crate::Error;
 use crate::config::Endpoint;
 
 /// A response body beyond this is not read: a collector's is a few bytes.
-pub(super) const MAX_RESPONSE: usize = 4 << 20;
+pub(super) const MAX_RESPONSE: usize = 256 << 10;
+
+/// What HTTP/2 lets a peer send unread, and how long a head of HTTP/1.1 may be. The usual megabytes are for downloads.
+const RECEIVE_WINDOW: u32 = 64 << 10;
 
 /// HTTP/1.1 connections that were idle this long are not used again: many servers and balancers close them after 60 s, and a
 /// request that meets the close is lost in between.
@@ -146,10 +149,16 @@ fn pool(connector: &Connector, version: Version) -> Pool<Connector, Payload> {
         .pool_timer(TokioTimer::new());
     match version {
         #[cfg(feature = "http-protobuf")]
-        Version::Http1 => builder.pool_idle_timeout(HTTP1_IDLE),
+        Version::Http1 => builder
+            .http1_max_buf_size(RECEIVE_WINDOW as usize)
+            .pool_idle_timeout(HTTP1_IDLE),
         // Stays: its end is a frame that no request can cross unnoticed, and TCP's keep-alive finds a dead peer.
         #[cfg(feature = "grpc")]
-        Version::Http2 => builder.http2_only(true).pool_idle_timeout(None),
+        Version::Http2 => builder
+            .http2_only(true)
+            .http2_initial_stream_window_size(RECEIVE_WINDOW)
+            .http2_initial_connection_window_size(RECEIVE_WINDOW)
+            .pool_idle_timeout(None),
     };
     builder.build(connector.clone())
 }

@@ -176,7 +176,7 @@ async fn a_response_without_end_is_cut() {
     let answer = export(&mut *grpc_at(peer.address), spans(1)).await;
     check(&answer, "unknown");
     assert!(
-        cause(&answer).contains("longer than 4194304 bytes"),
+        cause(&answer).contains("longer than 262144 bytes"),
         "{answer:?}"
     );
 }
@@ -196,6 +196,33 @@ async fn an_attempt_without_an_answer_takes_its_connection_with_it() {
     assert_eq!(cause(&answer), "no answer in time");
     assert_eq!(export(&mut *transport, spans(1)).await, all_accepted());
     assert_eq!(peer.connections.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_its_server_retires_costs_no_attempt() {
+    // As servers do whose connections have a greatest age: GOAWAY, and what has begun is finished.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    tokio::spawn({
+        let connections = Arc::clone(&connections);
+        async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::Relaxed);
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                while let Some(Ok((_, respond))) = connection.accept().await {
+                    connection.graceful_shutdown();
+                    accept(respond);
+                }
+            }
+        }
+    });
+    let mut transport = grpc_at(address);
+    for _ in 0..5 {
+        assert_eq!(export(&mut *transport, spans(1)).await, all_accepted());
+        look_around().await;
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 5);
 }
 
 #[tokio::test]

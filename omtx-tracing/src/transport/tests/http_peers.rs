@@ -215,7 +215,7 @@ async fn heads_and_bodies_without_end_are_cut() {
     for (said, expected, words) in [
         (head, "unknown", ""),
         (many, "unknown", ""),
-        (body("200 OK"), "unknown", "longer than 4194304 bytes"),
+        (body("200 OK"), "unknown", "longer than 262144 bytes"),
         (body("500 Internal Server Error"), "refused", "500"),
     ] {
         let peer = Peer::start([Step::SayAndClose(said)]).await;
