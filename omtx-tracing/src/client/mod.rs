@@ -50,6 +50,7 @@
 //!   http.request.resend_count    1            the second attempt, and so on
 //!   http.response.status_code    503
 //!   network.protocol.version     1.1
+//!   network.peer.address, .port  192.0.2.7, 8443    with `reqwest`, which knows them
 //!   error.type                   503          status: Error, for 4xx too: to a client they are one
 //! ```
 //!

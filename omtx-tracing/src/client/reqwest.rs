@@ -95,6 +95,10 @@ impl ReqwestMiddleware {
     fn end(&self, span: ActiveSpan, output: Result<Response>) -> Result<Response> {
         match output {
             Ok(response) => {
+                if let Some(peer) = response.remote_addr() {
+                    span.set("network.peer.address", peer.ip().to_string());
+                    span.set("network.peer.port", i64::from(peer.port()));
+                }
                 let over = response.content_length() == Some(0);
                 let (status, version) = (response.status(), response.version());
                 Ok(match self.spans.head(span, status, version, over) {

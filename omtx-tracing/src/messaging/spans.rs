@@ -79,6 +79,42 @@ impl Messaging {
         MessageSpan::new(span)
     }
 
+    /// Begins the span of working on several messages at once, below the current one, with a link to each of their senders.
+    ///
+    /// ```
+    /// use omtx_tracing::Telemetry;
+    /// use std::collections::HashMap;
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// # struct Message { headers: HashMap<String, String> }
+    /// # let messages: Vec<Message> = Vec::new();
+    /// let messaging = Telemetry::builder("hub").build()?.messaging("kafka");
+    /// let processing = messaging.process_batch("analysis", messages.iter().map(|message| &message.headers));
+    /// # processing.end();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn process_batch<'h, H: Extractor + 'h>(
+        &self,
+        destination: &str,
+        messages: impl IntoIterator<Item = &'h H>,
+    ) -> MessageSpan {
+        let span = self.begin(
+            &context::current(),
+            "process",
+            destination,
+            SpanKind::Consumer,
+        );
+        let mut count = 0i64;
+        for headers in messages {
+            count += 1;
+            if let Some(sender) = self.propagators.extract_carrier(headers).span_context() {
+                span.link(sender.clone());
+            }
+        }
+        MessageSpan::new(span).attribute("messaging.batch.message_count", count)
+    }
+
     fn begin(
         &self,
         parent: &Context,

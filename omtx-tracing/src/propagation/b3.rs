@@ -122,25 +122,23 @@ fn parse_id(digits: &[u8], lengths: &[usize]) -> Option<u128> {
 }
 
 pub(super) fn inject_single(span: &SpanContext, debug: Option<&Debug>, sink: &mut impl Sink) {
-    let mut out = String::with_capacity(51);
-    hex::write_bytes(&span.trace_id().to_bytes(), &mut out);
-    out.push('-');
-    hex::write_bytes(&span.span_id().to_bytes(), &mut out);
-    out.push_str(match (debug, span.is_sampled()) {
-        (Some(Debug), _) => "-d",
-        (None, true) => "-1",
-        (None, false) => "-0",
-    });
-    sink.put(&B3, out);
+    let mut out = *b"00000000000000000000000000000000-0000000000000000-0";
+    hex::write(&span.trace_id().to_bytes(), &mut out);
+    hex::write(&span.span_id().to_bytes(), &mut out[33..]);
+    out[50] = match (debug, span.is_sampled()) {
+        (Some(Debug), _) => b'd',
+        (None, true) => b'1',
+        (None, false) => b'0',
+    };
+    sink.put(&B3, hex::text(&out));
 }
 
 pub(super) fn inject_multi(span: &SpanContext, debug: Option<&Debug>, sink: &mut impl Sink) {
-    let mut trace_id = String::with_capacity(32);
-    hex::write_bytes(&span.trace_id().to_bytes(), &mut trace_id);
-    let mut span_id = String::with_capacity(16);
-    hex::write_bytes(&span.span_id().to_bytes(), &mut span_id);
-    sink.put(&X_B3_TRACEID, trace_id);
-    sink.put(&X_B3_SPANID, span_id);
+    let mut out = [0; 32];
+    hex::write(&span.trace_id().to_bytes(), &mut out);
+    sink.put(&X_B3_TRACEID, hex::text(&out));
+    hex::write(&span.span_id().to_bytes(), &mut out);
+    sink.put(&X_B3_SPANID, hex::text(&out[..16]));
     // "Debug implies an accept decision, so don't also send the X-B3-Sampled header" (B3, "Debug Flag").
     match debug {
         Some(Debug) => {

@@ -77,12 +77,9 @@ pub(super) fn inject(span: &SpanContext, verbatim: Option<&Verbatim>, sink: &mut
 /// Version 00, whichever came in: "Vendors MUST use these fields to construct the new traceparent field according to the highest
 /// version of the specification known to the implementation" (section 3.2.4).
 pub(crate) fn traceparent(span: &SpanContext) -> String {
-    let mut out = String::with_capacity(LEN);
-    out.push_str("00-");
-    hex::write_bytes(&span.trace_id().to_bytes(), &mut out);
-    out.push('-');
-    hex::write_bytes(&span.span_id().to_bytes(), &mut out);
-    out.push('-');
-    hex::write_byte(span.trace_flags().to_u8() & KNOWN_FLAGS, &mut out);
-    out
+    let mut out = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    hex::write(&span.trace_id().to_bytes(), &mut out[3..]);
+    hex::write(&span.span_id().to_bytes(), &mut out[36..]);
+    hex::write(&[span.trace_flags().to_u8() & KNOWN_FLAGS], &mut out[53..]);
+    hex::text(&out)
 }

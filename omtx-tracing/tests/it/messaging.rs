@@ -245,13 +245,39 @@ fn a_span_of_a_message_takes_what_else_there_is_to_say() {
     let (recorder, messaging) = recording();
     let processing = messaging
         .process("analysis", &HashMap::new())
-        .attribute("messaging.batch.message_count", 3);
+        .attribute("messaging.kafka.offset", 3);
     processing.context().span().add_event("checked", vec![]);
     processing.end();
     let span = recorder.span("process analysis");
+    assert_eq!(span.attribute("messaging.kafka.offset"), Some(&3.into()));
+    assert_eq!(span.events()[0].name, "checked");
+}
+
+#[tokio::test]
+async fn a_batch_links_to_each_of_its_senders() {
+    let (recorder, messaging) = recording();
+    let mut messages = vec![HashMap::new()];
+    for _ in 0..2 {
+        messages.push(sent(&messaging, Context::new()).await);
+    }
+    let senders: Vec<_> = recorder.spans().iter().map(|span| span.span_id()).collect();
+    context::in_scope(&request(PARENT), || {
+        messaging.process_batch("analysis", &messages).end();
+    });
+    let span = recorder.span("process analysis");
+    assert_eq!(
+        span.parent_span_id().unwrap().to_string(),
+        "b7ad6b7169203331"
+    );
+    let links = span.links().iter();
+    assert_eq!(
+        links
+            .map(|link| link.span_context.span_id())
+            .collect::<Vec<_>>(),
+        senders
+    );
     assert_eq!(
         span.attribute("messaging.batch.message_count"),
         Some(&3.into())
     );
-    assert_eq!(span.events()[0].name, "checked");
 }

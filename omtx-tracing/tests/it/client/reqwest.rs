@@ -96,6 +96,8 @@ async fn a_call_has_a_span_that_ends_with_its_body() {
         [
             "http.request.method=POST",
             "http.response.status_code=200",
+            "network.peer.address=127.0.0.1",
+            &format!("network.peer.port={port}"),
             "network.protocol.version=1.1",
             "server.address=127.0.0.1",
             &format!("server.port={port}"),
