@@ -1,4 +1,4 @@
-//! Recording on a held series, looking a series up and scraping into a reused buffer allocate nothing.
+//! Recording on a held series, looking a series up, scraping into a reused buffer and visiting allocate nothing.
 //!
 //! A binary of its own: it installs an allocator that counts.
 #![allow(unsafe_code)]
@@ -6,6 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use omtx_metrics::visit::{self, Value, Visitor, Wants};
 use omtx_metrics::{
     Counter, CounterF64, Family, Gauge, Histogram, IntGauge, LabelValue, Labels, MetricSet,
     Registry, StateSet,
@@ -224,4 +225,40 @@ fn a_compressed_scrape_allocates_the_handle_of_its_body_only() {
     scrape();
     let allocations = ALLOCATIONS.get() - before;
     assert!(allocations <= 3, "{allocations} allocations");
+}
+
+/// Looks at everything, and keeps nothing.
+#[derive(Default)]
+struct Looks(u64);
+
+impl Visitor for Looks {
+    fn wants(&mut self, _: &visit::Family<'_>) -> Option<Wants> {
+        Some(Wants::ALL)
+    }
+
+    fn series(&mut self, family: &visit::Family<'_>, series: &visit::Series<'_>) {
+        let labels: usize = series.labels().iter().map(|(_, value)| value.len()).sum();
+        let value = match series.value() {
+            Value::Histogram(histogram) => histogram.buckets().map(|bucket| bucket.count).sum(),
+            Value::States(states) => states.iter().filter(|(_, holds)| *holds).count() as u64,
+            _ => 1,
+        };
+        self.0 += value + (family.name().len() + labels) as u64;
+    }
+}
+
+#[test]
+fn a_visitor_is_shown_values_without_an_allocation() {
+    let registry = Registry::new();
+    let kinds = registry.register::<Kinds>().unwrap();
+    kinds.e.observe(0.25);
+    kinds.f.set(Outcome::Ok);
+    for path in ["/api/v1/jobs", "", "é"] {
+        let outcome = Outcome::Ok;
+        kinds.h_total.with(Open { path, outcome }).inc();
+        kinds.i.with(Open { path, outcome }).observe(1.0);
+    }
+    let mut looks = Looks::default();
+    allocates_nothing(|| registry.visit(&mut looks));
+    assert!(looks.0 > 0);
 }

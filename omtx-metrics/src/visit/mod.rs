@@ -41,7 +41,8 @@
 //! The same as by a scrape, and with the same care: collectors are asked on their threads and waited for as long as
 //! [`collect_timeout`](crate::RegistryBuilder::collect_timeout) says, gauges that only age are brought up to date, a
 //! histogram's buckets add up to its count, and idle series that may expire do. Values are read while others write, one
-//! series after the other; nothing that records waits for a visitor.
+//! series after the other; nothing that records waits for a visitor. Showing a series allocates nothing, but for label values
+//! that need an escape in an exposition.
 //!
 //! Values alone are read unless [`Visitor::wants`] asks for more.
 
