@@ -236,8 +236,23 @@
 //! `grpc` and `http-protobuf` are on by default; `tls`, `gzip`, `http`, `axum`, `client`, `reqwest`, `tracing`, `metrics`, `logs`, `sdk`
 //! are not, and add what the table above says.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Lifted when every module of the first release has landed.
-#![allow(dead_code, unused_imports, unreachable_pub)]
+// What some features use together is dead where none of them is on; a build with all of them tells what really is.
+#![cfg_attr(
+    not(all(
+        feature = "client",
+        feature = "grpc",
+        feature = "gzip",
+        feature = "http",
+        feature = "http-protobuf",
+        feature = "logs",
+        feature = "metrics",
+        feature = "reqwest",
+        feature = "sdk",
+        feature = "tls",
+        feature = "tracing"
+    )),
+    allow(dead_code, unused_imports)
+)]
 
 mod active;
 pub mod baggage;

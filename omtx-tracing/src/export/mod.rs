@@ -31,7 +31,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use exporter::{BeforeFlush, Exporter, LaneSpec};
+pub(crate) use exporter::{Exporter, LaneSpec};
 pub(crate) use fork::Process;
 pub(crate) use loss::OnLoss;
 pub use loss::{Loss, Lost};

@@ -1,6 +1,5 @@
 //! From a request's headers to the end of its span.
 
-use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 

@@ -27,9 +27,4 @@ impl Decision {
             trace_state,
         )
     }
-
-    /// The ids for log lines and exemplars.
-    pub(crate) fn trace_context(&self) -> Option<omtx_context::TraceContext> {
-        crate::context::trace_of(&self.span_context(TraceState::NONE))
-    }
 }

@@ -12,7 +12,6 @@ mod tracer;
 
 pub(crate) use clock::{Clock, nanos};
 pub(crate) use decision::Decision;
-pub(crate) use ids::RANDOM;
 pub use limits::SpanLimits;
 pub use open::Span;
 pub use provider::TracerProvider;

@@ -107,14 +107,6 @@ impl Span {
             open.recording.attribute(key, value.into(), limits);
         }
     }
-
-    /// Ends the span at an instant that the caller has read anyway.
-    pub(crate) fn end_at(&mut self, instant: Instant) {
-        if let Some(open) = &mut self.open {
-            open.end(open.clock.nanos_at(instant));
-            self.open = None;
-        }
-    }
 }
 
 impl Open {

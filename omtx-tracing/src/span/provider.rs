@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceFlags};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind};
 
 use super::ids::{RANDOM, new_span_id, new_trace_id};
 use super::{Decision, Sink, SpanLimits, Tracer};

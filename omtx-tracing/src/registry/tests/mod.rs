@@ -8,7 +8,7 @@ mod oracle;
 mod reader;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use omtx_metrics::Registry;
 use omtx_metrics::testing::at;
