@@ -14,7 +14,8 @@ const RESERVED: [&str; 7] = [
 /// One header of every request, its value marked so that nothing prints it.
 pub(crate) fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), &'static str> {
     let name = HeaderName::try_from(name).map_err(|_| "a header name")?;
-    if RESERVED.contains(&name.as_str()) {
+    // "grpc-" is reserved as a whole (gRPC over HTTP/2, "Requests").
+    if RESERVED.contains(&name.as_str()) || name.as_str().starts_with("grpc-") {
         return Err("a header that the exporter does not set itself");
     }
     let mut value =
@@ -56,6 +57,7 @@ mod tests {
             "authorization",
             "a b=hunter2",
             "content-length=hunter2",
+            "grpc-timeout=hunter2",
             "authorization=hunter2%0D%0Ax: y",
         ] {
             let error = parse(list).unwrap_err();

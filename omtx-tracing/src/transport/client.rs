@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
@@ -27,9 +27,6 @@ const RECEIVE_WINDOW: u32 = 64 << 10;
 /// request that meets the close is lost in between.
 #[cfg(feature = "http-protobuf")]
 const HTTP1_IDLE: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// The exporter, the version and the language of OTLP's "User Agent".
-const USER_AGENT: &str = concat!("omtx-tracing/", env!("CARGO_PKG_VERSION"), " (Rust)");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
@@ -225,72 +222,4 @@ fn lost(error: &hyper_util::client::legacy::Error, sent: bool, version: Version)
         source = error.source();
     }
     lost
-}
-
-/// A URL that a request can be sent to.
-pub(super) fn checked(uri: &Uri) -> Result<Uri, Error> {
-    let Some(authority) = uri.authority() else {
-        return Err(Error::invalid("endpoint", uri, "a URL with a host"));
-    };
-    // Not shown: it may be a password.
-    if let Some((_, host)) = authority.as_str().rsplit_once('@') {
-        return Err(Error::invalid(
-            "endpoint",
-            format_args!("{}://…@{host}", uri.scheme_str().unwrap_or_default()),
-            "no credentials in the URL; OTEL_EXPORTER_OTLP_HEADERS takes them",
-        ));
-    }
-    match uri.scheme_str() {
-        Some("http" | "https") => Ok(uri.clone()),
-        _ => Err(Error::invalid("endpoint", uri, "http:// or https://")),
-    }
-}
-
-/// The headers of every request: the user's, and ours where the protocol leaves no choice.
-pub(super) fn headers(
-    configured: &[(HeaderName, HeaderValue)],
-    content_type: &'static str,
-) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in configured {
-        // What a message's framing depends on is not the user's.
-        let framing = [
-            header::CONNECTION,
-            header::CONTENT_ENCODING,
-            header::CONTENT_LENGTH,
-            header::TE,
-            header::TRANSFER_ENCODING,
-        ];
-        if framing.contains(name) || name.as_str().starts_with("grpc-") {
-            continue;
-        }
-        let mut value = value.clone();
-        value.set_sensitive(true);
-        headers.append(name.clone(), value);
-    }
-    headers
-        .entry(header::USER_AGENT)
-        .or_insert(HeaderValue::from_static(USER_AGENT));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers
-}
-
-/// True if a response names this media type, or one of its family (`application/grpc+proto`).
-pub(super) fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return false;
-    };
-    let value = value.as_bytes();
-    let Some((start, rest)) = value.split_at_checked(expected.len()) else {
-        return false;
-    };
-    start.eq_ignore_ascii_case(expected.as_bytes())
-        && matches!(rest.first(), None | Some(b';' | b'+' | b' '))
-}
-
-/// A response's media type, to be shown.
-pub(super) fn content_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE);
-    let value = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
-    super::meaning::words(value.as_deref().unwrap_or("no content-type"))
 }

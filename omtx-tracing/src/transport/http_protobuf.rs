@@ -8,9 +8,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, header};
 use prost::Message as _;
 
-use super::client::{Client, Reply, Version, checked, content_type, headers, is_of_type};
+use super::client::{Client, Reply, Version};
+use super::headers::{content_type, headers, is_of_type};
 use super::meaning::{MAX_AFTER, accepted, failure};
 use super::payload::Payload;
+use super::tcp::checked;
 use super::{Answer, Compression, Transport};
 use crate::config::Endpoint;
 use crate::{Error, Signal};

@@ -3,15 +3,10 @@
 //! ```text
 //! client.rs    one HTTP exchange: what was sent, what came back       payload.rs   a body that knows whether it was sent
 //! tcp.rs       connections, through a proxy if there is one           tls.rs       certificates
-//! answer.rs    what became of an attempt         meaning.rs   what OTLP means by a response         gzip.rs
+//! answer.rs    what became of an attempt         meaning.rs   what OTLP means by a response     gzip.rs headers.rs
 //! tee.rs       a collector and the console at once
 //! grpc/        HTTP/2 and trailers      http_protobuf.rs   HTTP/1.1 and status codes      stdout/   lines for a developer
 //! ```
-//!
-//! **Why gRPC is spoken here and not through tonic.** A unary call is one frame and one trailer over the client that OTLP/HTTP
-//! needs anyway. tonic tells a status of the collector's from one that it made up itself only by its words, so that "nothing was
-//! sent", "refused" and "perhaps taken" cannot be kept apart; and it panics on a `grpc-status-details-bin` that is not base64,
-//! which is a collector's to send.
 
 mod answer;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
@@ -20,6 +15,8 @@ mod client;
 mod grpc;
 #[cfg(feature = "gzip")]
 mod gzip;
+#[cfg(any(feature = "grpc", feature = "http-protobuf"))]
+mod headers;
 #[cfg(feature = "http-protobuf")]
 mod http_protobuf;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]

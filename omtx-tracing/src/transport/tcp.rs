@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::client::{Version, checked};
+use super::client::Version;
 use crate::Error;
 use crate::config::Endpoint;
 
@@ -52,6 +52,25 @@ pub(super) fn connector(endpoint: &Endpoint, version: Version) -> Result<Connect
             ));
         }
         Ok(tcp)
+    }
+}
+
+/// A URL that a request can be sent to.
+pub(super) fn checked(uri: &Uri) -> Result<Uri, Error> {
+    let Some(authority) = uri.authority() else {
+        return Err(Error::invalid("endpoint", uri, "a URL with a host"));
+    };
+    // Not shown: it may be a password.
+    if let Some((_, host)) = authority.as_str().rsplit_once('@') {
+        return Err(Error::invalid(
+            "endpoint",
+            format_args!("{}://…@{host}", uri.scheme_str().unwrap_or_default()),
+            "no credentials in the URL; OTEL_EXPORTER_OTLP_HEADERS takes them",
+        ));
+    }
+    match uri.scheme_str() {
+        Some("http" | "https") => Ok(uri.clone()),
+        _ => Err(Error::invalid("endpoint", uri, "http:// or https://")),
     }
 }
 

@@ -15,8 +15,10 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 
-use super::client::{Client, Version, checked, headers};
+use super::client::{Client, Version};
+use super::headers::headers;
 use super::payload::Payload;
+use super::tcp::checked;
 use super::{Answer, Compression, Transport};
 use crate::config::Endpoint;
 use crate::{Error, Signal};

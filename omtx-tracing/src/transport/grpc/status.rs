@@ -11,7 +11,8 @@ use prost::Message;
 
 use super::{CONTENT_TYPE, PREFIX};
 use crate::transport::Answer;
-use crate::transport::client::{Reply, content_type, is_of_type};
+use crate::transport::client::Reply;
+use crate::transport::headers::{content_type, is_of_type};
 use crate::transport::meaning::{MAX_AFTER, accepted, failure, words};
 
 /// Senders may pad, or not (gRPC, "Requests").
