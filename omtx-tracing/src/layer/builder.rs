@@ -71,6 +71,9 @@ impl LayerBuilder {
 
     /// Records events up to this level as events of the span that they are in; an `ERROR` among them gives the span the status
     /// `Error`. `OFF` by default.
+    ///
+    /// `#[tracing::instrument(err)]` reports what a function failed with as an event of the level `ERROR`, so that it marks the span
+    /// only from `events(LevelFilter::ERROR)` on.
     pub fn events(mut self, level: LevelFilter) -> Self {
         self.events = level;
         self
@@ -121,7 +124,8 @@ impl Telemetry {
     ///   span until it is closed, as it does for whatever a per-layer filter decides at run time.) A span whose explicit parent (`parent: …`) is in another trace goes by the trace that is current where it is created.
     /// - Where no trace is current, a span begins one, if the sampler says so.
     /// - Inside a span, log lines and exemplars carry its ids.
-    /// - Levels of other layers stay theirs: what nobody wants costs what it costs without this layer.
+    /// - Levels of other layers stay theirs: what nobody wants costs what it costs without this layer. A filter that is added to the
+    ///   subscriber itself, and not to one layer, as `EnvFilter` can be, holds for spans, too.
     ///
     /// ```
     /// use tracing_subscriber::layer::SubscriberExt;

@@ -12,6 +12,24 @@ use crate::export::ScopeId;
 use crate::sampler::SamplingRequest;
 
 /// Begins spans for one instrumentation scope; a cheap clone. From [`TracerProvider`].
+///
+/// What `in_span` and `attach` of the `opentelemetry` crate make current, log lines and exemplars do not see: they carry the ids of
+/// the span around it. [`context`](crate::context) makes a span current for both, also in a future:
+///
+/// ```
+/// use omtx_context::TraceContext;
+/// use omtx_tracing::context::{self, WithContext};
+/// use omtx_tracing::testing::SpanRecorder;
+/// use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let recorder = SpanRecorder::new();
+/// let tracer = recorder.provider().tracer("billing");
+/// let charge = context::current().with_span(tracer.start("charge"));
+/// let seen = async { TraceContext::current().unwrap().span_id().to_string() }.in_context(charge).await;
+/// assert_eq!(seen, recorder.span("charge").span_id().to_string());
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tracer {
     provider: TracerProvider,

@@ -33,3 +33,20 @@ fn events_up_to_the_level_are_recorded_and_an_error_is_the_spans_status() {
     assert_eq!(names, ["slow", "declined"]);
     assert_eq!(span.status(), &Status::error(""));
 }
+
+#[test]
+fn what_an_instrumented_function_fails_with_marks_its_span() {
+    #[tracing::instrument(err)]
+    fn charge() -> Result<(), String> {
+        Err("declined".to_owned())
+    }
+    let recorder = SpanRecorder::new();
+    record_in(
+        &recorder,
+        |builder| builder.events(LevelFilter::ERROR),
+        || assert!(charge().is_err()),
+    );
+    let span = recorder.span("charge");
+    assert_eq!(span.status(), &Status::error("declined"));
+    assert_eq!(span.events()[0].name, "exception");
+}

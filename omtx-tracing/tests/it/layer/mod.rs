@@ -3,6 +3,8 @@
 mod events;
 mod follow;
 mod record;
+#[cfg(feature = "axum")]
+mod request;
 mod switch;
 
 use omtx_tracing::LayerBuilder;

@@ -1,9 +1,13 @@
+use omtx_tracing::LayerBuilder;
 use omtx_tracing::testing::SpanRecorder;
 use opentelemetry::trace::{SpanId, SpanKind, Status, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
 use tracing::level_filters::LevelFilter;
 use tracing::{debug_span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::{caller, record, record_in};
 
@@ -133,4 +137,18 @@ fn follows_from_is_a_link() {
     });
     let (cause, effect) = (recorder.span("cause"), recorder.span("effect"));
     assert_eq!(effect.links()[0].span_context.span_id(), cause.span_id());
+}
+
+#[test]
+fn a_filter_on_top_of_the_layer_takes_spans_away() {
+    let recorder = SpanRecorder::new();
+    let quiet = LayerBuilder::new(&recorder.provider())
+        .build()
+        .with_filter(Targets::new().with_target("hub", LevelFilter::INFO));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(quiet), || {
+        drop(info_span!(target: "hub", "kept").entered());
+        drop(info_span!(target: "chatty", "left out").entered());
+    });
+    assert_eq!(recorder.spans().len(), 1);
+    assert!(recorder.span("kept").parent_span_id().is_none());
 }

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use omtx_tracing::testing::SpanRecorder;
-use omtx_tracing::{ParentBased, Sampler, SamplingRequest, SpanLimits};
+use omtx_tracing::{ParentBased, Sampler, SamplingRequest, SpanLimits, Telemetry};
 use opentelemetry::trace::{
     Span, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
     TracerProvider,
@@ -113,6 +113,21 @@ fn a_rule_of_ones_own_sees_all_that_is_known_before_the_span_is_built() {
         *SEEN.lock().unwrap(),
         ["poll Internal false 0 0", "work Client true 1 0"]
     );
+}
+
+#[test]
+fn where_nothing_is_exported_the_callers_ids_are_passed_on_as_they_came() {
+    let telemetry = Telemetry::builder("hub").build().unwrap();
+    let tracer = telemetry.tracer_provider().tracer("t");
+    for sampled in [true, false] {
+        let caller = parent(sampled, true);
+        let cx = Context::new().with_remote_span_context(caller.clone());
+        let span = tracer.start_with_context("s", &cx);
+        assert_eq!(span.span_context(), &caller);
+        assert!(!span.is_recording());
+    }
+    let root = tracer.start_with_context("s", &Context::new());
+    assert!(root.span_context().is_valid() && !root.span_context().is_sampled());
 }
 
 proptest! {
