@@ -1,6 +1,7 @@
 //! What a registry becomes, read back by somebody else's messages.
 
 mod delta;
+mod foreign;
 mod gone;
 mod kinds;
 mod native;
