@@ -129,9 +129,9 @@
 //! | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | | PEM files, both or none |
 //! | `OTEL_EXPORTER_OTLP_TRACES_…`, `…_METRICS_…`, `…_LOGS_…` | that of all signals | each of these nine for one signal; an endpoint is then taken as it stands, with its path |
 //! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | `2048` | spans, log records that may wait |
-//! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_…` | `512` | of one request |
-//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_…` | `5000`, `1000` | how long a record waits for others |
-//! | `OTEL_BSP_EXPORT_TIMEOUT`, `OTEL_BLRP_…`, `OTEL_METRIC_EXPORT_TIMEOUT` | `30000` | all attempts of one batch |
+//! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | `512` | of one request |
+//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | `5000`, `1000` | how long a record waits for others |
+//! | `OTEL_BSP_EXPORT_TIMEOUT`, `OTEL_BLRP_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT` | `30000` | all attempts of one batch |
 //! | `OTEL_METRIC_EXPORT_INTERVAL` | `60000` | how often metrics are read and sent |
 //! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` | see [`Temporality`] |
 //! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | `base2_exponential_bucket_histogram`, for those that have native buckets | see [`HistogramAggregation`] |
@@ -143,7 +143,8 @@
 //! A collector on another machine is reached through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY`
 //! names the collector, whatever the builder was told. The proxy is asked for a tunnel (`CONNECT`).
 //!
-//! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`) are not read, and give a warning.
+//! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`, `OTEL_EXPERIMENTAL_CONFIG_FILE`) are not read,
+//! and give a warning. The server's spans have [variables of their own](crate::http::ServerSpans::from_env).
 //!
 //! ## What the resource says by itself
 //!

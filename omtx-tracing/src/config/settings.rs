@@ -67,6 +67,10 @@ impl Settings {
                 return Err(Error::invalid("service name", name, "a name"));
             }
         }
+        let blank = |attribute: &&KeyValue| attribute.key.as_str().trim().is_empty();
+        if let Some(attribute) = self.attributes.iter().find(blank) {
+            return Err(Error::invalid("attribute", &attribute.key, "a name"));
+        }
         if self.metrics_interval.is_zero() {
             return Err(Error::invalid("metrics_interval", "0", "more than nothing"));
         }

@@ -1,6 +1,7 @@
 //! What a builder takes, and what it refuses.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::rc::Rc;
 use std::time::Duration;
@@ -52,6 +53,10 @@ fn what_code_sets_wrong_is_an_error_that_names_it() {
     refused(
         hub().batching(Signal::Traces, batching.max_queue_records(10)),
         r#"invalid max_batch_records "512"; expected no more than the 10 that may wait"#,
+    );
+    refused(
+        hub().attribute("", "value"),
+        r#"invalid attribute ""; expected a name"#,
     );
     refused(
         hub().metrics_interval(Duration::ZERO),
@@ -134,6 +139,48 @@ fn control_characters_do_not_break_the_line_that_shows_a_value() {
         .build()
         .unwrap();
     assert_eq!(long.warnings()[0].value().chars().count(), 201);
+}
+
+/// The manual's table cannot forget a variable, nor promise one that nobody reads.
+#[test]
+fn the_manual_lists_the_variables_that_are_read_and_no_others() {
+    let asked = RefCell::new(BTreeSet::new());
+    let ask = |name: &str| {
+        // One for all signals stands for those of each.
+        let general = ["TRACES_", "METRICS_", "LOGS_"]
+            .into_iter()
+            .find_map(|signal| {
+                name.strip_prefix("OTEL_EXPORTER_OTLP_")?
+                    .strip_prefix(signal)
+            })
+            .filter(|option| {
+                !["TEMPORALITY", "DEFAULT"]
+                    .iter()
+                    .any(|own| option.starts_with(own))
+            });
+        let name = general.map_or_else(
+            || name.to_owned(),
+            |option| format!("OTEL_EXPORTER_OTLP_{option}"),
+        );
+        // A sampler asks for its argument only where it has one.
+        let value = (name == "OTEL_TRACES_SAMPLER").then(|| "traceidratio".into());
+        asked.borrow_mut().insert(name);
+        value
+    };
+    hub().from_vars(ask).unwrap();
+    let mut asked = asked.into_inner();
+    asked.retain(|name| name.starts_with("OTEL_") || name.starts_with("OMTX_"));
+
+    let manual = include_str!("../../src/lib.rs");
+    let (_, section) = manual.split_once("\n//! # Environment").unwrap();
+    let (section, _) = section.split_once("\n//! ## ").unwrap();
+    let listed: BTreeSet<String> = section
+        .split('`')
+        .filter(|word| word.starts_with("OTEL_") || word.starts_with("OMTX_"))
+        .filter(|word| !word.contains('…'))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(listed, asked);
 }
 
 #[test]

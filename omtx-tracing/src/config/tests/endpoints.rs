@@ -55,6 +55,11 @@ fn the_signals_path_is_appended_to_the_general_endpoint_only() {
     );
     check(&[(TRACES, "http://c:4318")], &http("/"), &[]);
     check(&[(TRACES, "http://c:4318/in/")], &http("/in/"), &[]);
+    check(
+        &[(GENERAL, "HTTP://[::1]:4318")],
+        "http/protobuf http://[::1]:4318/v1/traces",
+        &[],
+    );
     let both = [(GENERAL, "http://other:4318"), (TRACES, "http://c:4318/in")];
     check(&both, &http("/in"), &[]);
 }

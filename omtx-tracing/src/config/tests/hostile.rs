@@ -33,6 +33,20 @@ proptest! {
     }
 
     #[test]
+    fn resource_attributes_arrive_as_they_were_encoded(pairs in proptest::collection::btree_map("\\PC{1,12}", "\\PC{1,40}", 0..5)) {
+        let blank = |text: &String| text.trim().is_empty();
+        prop_assume!(!pairs.iter().any(|(key, value)| blank(key) || blank(value)));
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
+        let list: Vec<_> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
+        let (settings, _) = with(&[("OTEL_RESOURCE_ATTRIBUTES", &list.join(","))]);
+        let read = settings.attributes[1..].iter();
+        let read = read.map(|attribute| (attribute.key.to_string(), attribute.value.to_string()));
+        prop_assert_eq!(read.collect::<std::collections::BTreeMap<_, _>>(), pairs);
+    }
+
+    #[test]
     fn no_warning_about_headers_has_their_values(name in "[a-z =]{0,12}", secret in "[A-Z]{12}") {
         let list = format!("{name}={secret}%0d");
         let (settings, _) = with(&[("OTEL_EXPORTER_OTLP_HEADERS", &list)]);
