@@ -54,6 +54,7 @@ where
     let mut run = || {
         let request = Request::get("https://api.example.com/jobs/7?verbose=1")
             .header("accept", "application/json")
+            .header("host", "api.example.com".to_owned())
             .body(Empty::new())
             .unwrap();
         let before = ALLOCATIONS.get();

@@ -46,9 +46,12 @@ where
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let resends = resends(&mut parts.extensions);
-        // The target may be in the headers, which are written to.
         let mut headers = std::mem::take(&mut parts.headers);
-        let host = headers.get(http::header::HOST).cloned();
+        // The headers are written to, and where the target says only a path, one of them says the host.
+        let host = match parts.uri.authority() {
+            Some(_) => None,
+            None => headers.get(http::header::HOST).cloned(),
+        };
         let outgoing = Outgoing {
             method: &parts.method,
             target: Target::of(&parts.uri, host.as_ref()),
