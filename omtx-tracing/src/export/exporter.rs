@@ -14,8 +14,10 @@ use tokio::task::JoinSet;
 
 use super::backoff::Backoff;
 use super::blocks::Reader;
+use super::ended::{Ended, Ending};
 use super::fork::Process;
 use super::lane::Lane;
+use super::later;
 use super::loss::{Lost, OnLoss, Reporter};
 use super::pipeline::Pipeline;
 use super::queue::Queue;
@@ -47,9 +49,15 @@ pub(crate) type BeforeFlush = Arc<dyn Fn(Instant) + Send + Sync>;
 /// The thread that exports all signals. Dropping it shuts it down, with [`DEFAULT_SHUTDOWN`](Self::DEFAULT_SHUTDOWN).
 pub(crate) struct Exporter {
     pipelines: Vec<Pipeline>,
-    runtime: Option<Handle>,
+    thread: Option<Running>,
     before_flush: Mutex<Vec<BeforeFlush>>,
     process: Process,
+}
+
+/// A thread that was started.
+struct Running {
+    runtime: Handle,
+    ended: Arc<Ended>,
 }
 
 impl Exporter {
@@ -68,10 +76,18 @@ impl Exporter {
             .build()
             .map_err(|error| Error::system("cannot start the exporter's runtime").because(error))?;
         let (mut exporter, driver) = Self::prepare(lanes, on_loss);
-        exporter.runtime = Some(runtime.handle().clone());
+        let handle = runtime.handle().clone();
+        let ended = Arc::new(Ended::default());
+        let ending = Ending::of(&ended);
         let thread = thread::Builder::new().name("omtx-otlp".to_owned());
-        match thread.spawn(move || run(runtime, driver)) {
-            Ok(_) => Ok(exporter),
+        match thread.spawn(move || run(runtime, driver, &ending)) {
+            Ok(_) => {
+                exporter.thread = Some(Running {
+                    runtime: handle,
+                    ended,
+                });
+                Ok(exporter)
+            }
             Err(error) => {
                 for pipeline in &exporter.pipelines {
                     pipeline.queue.close_now();
@@ -116,7 +132,7 @@ impl Exporter {
         });
         let exporter = Self {
             pipelines,
-            runtime: None,
+            thread: None,
             before_flush: Mutex::new(Vec::new()),
             process: Process::current(),
         };
@@ -141,8 +157,8 @@ impl Exporter {
 
     /// Runs a task on the exporter's thread, until the last signal is shut down. It must not block: all signals share the thread.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = &self.runtime {
-            runtime.spawn(task);
+        if let Some(thread) = &self.thread {
+            thread.runtime.spawn(task);
         }
     }
 
@@ -200,14 +216,14 @@ impl Exporter {
             }
             return lost;
         }
-        if self.pipelines.iter().any(|one| one.queue.is_open()) {
-            self.run_hooks(timeout);
-        }
         let before: Vec<_> = self
             .pipelines
             .iter()
             .map(|one| one.queue.dropped_so_far())
             .collect();
+        if self.pipelines.iter().any(|one| one.queue.is_open()) {
+            self.run_hooks(timeout);
+        }
         for pipeline in &self.pipelines {
             pipeline.queue.begin_close(deadline);
         }
@@ -217,6 +233,10 @@ impl Exporter {
                 pipeline.signal(),
                 pipeline.queue.dropped_so_far().since(before),
             );
+        }
+        if let Some(thread) = &self.thread {
+            // It has nothing left to do but to tell of losses.
+            thread.ended.wait(deadline);
         }
         lost
     }
@@ -253,12 +273,11 @@ impl Exporter {
     }
 }
 
-/// A point in time; a duration without end is a century.
 fn after(timeout: Duration) -> Instant {
-    Instant::now() + timeout.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
+    later(Instant::now(), timeout)
 }
 
-fn run(runtime: Runtime, driver: impl Future<Output = ()>) {
+fn run(runtime: Runtime, driver: impl Future<Output = ()>, _ending: &Ending) {
     ON_THREAD.set(true);
     runtime.block_on(driver);
     // A name that is being looked up does not keep the thread.

@@ -7,11 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::DropReason;
 use super::backoff::Backoff;
 use super::blocks::Reader;
 use super::queue::{Next, Phase, Queue, Settled};
 use super::request::Batch;
+use super::{DropReason, later};
 use crate::transport::{Answer, Transport};
 
 /// The task of one signal.
@@ -91,7 +91,7 @@ impl Lane {
             None => {}
         }
         // The wait was the fault of another batch: the time of this one begins here.
-        let over = now() + self.queue.batching().export_timeout;
+        let over = later(now(), self.queue.batching().export_timeout);
         loop {
             let answer = self.attempt(&batch, over, perhaps_taken).await?;
             perhaps_taken |= matches!(answer, Answer::Unknown { .. });
@@ -121,7 +121,7 @@ impl Lane {
                         None
                     } else {
                         let longest = self.queue.batching().export_timeout;
-                        self.wait = Some(Wait::Throttled(now() + after.min(longest)));
+                        self.wait = Some(Wait::Throttled(later(now(), after.min(longest))));
                         Some(lost(perhaps_taken))
                     }
                 }
@@ -143,7 +143,7 @@ impl Lane {
         perhaps_taken: bool,
     ) -> Result<Answer, Closed> {
         let begun = now();
-        let mut deadline = over.min(begun + self.timeout);
+        let mut deadline = over.min(later(begun, self.timeout));
         if let Phase::Closing(end) = self.queue.phase() {
             deadline = deadline.min(end);
         }

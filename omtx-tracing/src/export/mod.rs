@@ -14,6 +14,7 @@
 
 mod backoff;
 mod blocks;
+mod ended;
 mod exporter;
 mod fork;
 mod lane;
@@ -31,6 +32,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::time::{Duration, Instant};
+
 pub(crate) use exporter::{Exporter, LaneSpec};
 pub(crate) use fork::Process;
 pub(crate) use loss::OnLoss;
@@ -39,6 +42,11 @@ pub(crate) use pipeline::Pipeline;
 pub use reason::{DropReason, Dropped};
 pub(crate) use scopes::ScopeId;
 pub use stats::{Attempts, ExportError, SignalStats, Stats};
+
+/// A point in time; a wait without end is a century.
+fn later(from: Instant, by: Duration) -> Instant {
+    from + by.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
+}
 
 /// True on the thread that exports, where nothing may be recorded that would be exported in turn.
 pub(crate) fn on_exporter_thread() -> bool {

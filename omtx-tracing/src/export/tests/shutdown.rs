@@ -112,6 +112,23 @@ fn what_comes_later_is_counted_as_lost_to_the_shutdown() {
 }
 
 #[test]
+fn no_thread_is_left_behind() {
+    let bench = Bench::real_time(small(), []);
+    let (held, there) = std::sync::mpsc::channel::<()>();
+    bench.exporter.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    bench.push(3);
+    assert!(bench.exporter.shutdown(LONG).is_empty());
+    // Whatever the thread held is gone with it.
+    assert_eq!(
+        there.try_recv(),
+        Err(std::sync::mpsc::TryRecvError::Disconnected)
+    );
+}
+
+#[test]
 fn a_second_shutdown_has_nothing_to_lose() {
     let bench = Bench::real_time(small(), []);
     bench.collector.always(Step::HangForEver);

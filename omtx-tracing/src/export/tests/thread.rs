@@ -5,6 +5,7 @@ use super::super::on_exporter_thread;
 use super::super::testing::{Step, traces};
 use super::{Bench, LONG, ScopeId, small};
 use crate::Signal;
+use crate::config::Batching;
 
 #[test]
 fn what_was_pushed_before_a_flush_has_arrived_after_it() {
@@ -77,9 +78,23 @@ fn a_shutdown_on_the_exporters_own_thread_does_not_wait_for_itself() {
 }
 
 #[test]
+fn waits_without_end_are_waited_for_without_end() {
+    let forever = Batching {
+        delay: Duration::MAX,
+        export_timeout: Duration::MAX,
+        ..small()
+    };
+    let bench = Bench::real_time(forever, [Step::Retry(Some(Duration::from_millis(1)))]);
+    bench.push(7);
+    assert!(bench.exporter.flush(Duration::MAX));
+    assert_eq!(bench.collector.spans().len(), 7);
+    assert!(bench.exporter.shutdown(Duration::MAX).is_empty());
+}
+
+#[test]
 fn a_hundred_threads_lose_nothing() {
     let bench = Bench::real_time(
-        crate::config::Batching {
+        Batching {
             max_queue_records: 100_000,
             ..small()
         },
