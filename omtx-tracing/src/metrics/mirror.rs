@@ -10,7 +10,7 @@ use super::families::{
     OtlpMetrics, PointMetrics, PropagationMetrics, SignalLabels, TraceMetrics,
 };
 use crate::export::{Pipeline, SignalStats};
-use crate::{DropReason, Propagators, Signal};
+use crate::{DropReason, Propagators};
 
 /// Pipelines and not the telemetry, which would never be dropped if a registry held it.
 pub(super) fn expose(

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::export::Dropped;
 use crate::export::blocks::Blocks;
 use crate::export::request::Batch;
 use crate::export::scopes::Scopes;
 use crate::export::stats::{Attempts, ExportError};
-use crate::export::{DropReason, Dropped};
 
 #[derive(Debug)]
 pub(super) struct State {
