@@ -1,11 +1,14 @@
 //! Connections through the proxy that the environment names.
 
+use std::process::Command;
+
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tower_service::Service as _;
 
+use super::receiver::Receiver;
 use super::*;
 use crate::transport::tcp::Tcp;
 
@@ -81,4 +84,69 @@ fn the_machine_itself_and_what_no_proxy_names_are_reached_directly() {
     ] {
         assert!(!is_direct(uri), "{uri}");
     }
+}
+
+/// What tells the child of the test below where to send to.
+const ENDPOINT: &str = "OMTX_TEST_PROXIED_ENDPOINT";
+
+/// A proxy that sends everybody to `port` of this machine, whatever host they ask for.
+fn proxy_to(port: u16) -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let serve = async move {
+        let listener = TcpListener::from_std(listener).unwrap();
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                client.read_buf(&mut asked).await.unwrap();
+            }
+            assert!(asked.starts_with(b"CONNECT collector.test:4318 HTTP/1.1\r\n"));
+            let mut server = tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        }
+    };
+    tokio::spawn(serve);
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn spans_reach_a_collector_behind_the_proxy_that_the_environment_names() {
+    let Some(receiver) = Receiver::start() else {
+        return;
+    };
+    for (scheme, port) in [("grpc", receiver.grpc), ("http", receiver.http)] {
+        // The environment is read once, and belongs to all tests of this process.
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "transport::tests::proxies::in_a_child"])
+            .env(ENDPOINT, scheme)
+            .env("ALL_PROXY", format!("http://{}", proxy_to(port)))
+            .env_remove("HTTP_PROXY")
+            .env_remove("http_proxy")
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
+    }
+    assert_eq!(receiver.wait_for_spans(5).len(), 5);
+}
+
+/// Not a test by itself: does what the one above asks of its child.
+#[tokio::test]
+async fn in_a_child() {
+    let Some(scheme) = std::env::var_os(ENDPOINT) else {
+        return;
+    };
+    let (mut transport, n) = match scheme.to_str() {
+        Some("grpc") => (transport(Protocol::Grpc, "http://collector.test:4318"), 2),
+        _ => {
+            let uri = "http://collector.test:4318/v1/traces";
+            (transport(Protocol::HttpProtobuf, uri), 3)
+        }
+    };
+    assert_eq!(export(&mut *transport, spans(n)).await, all_accepted());
 }
