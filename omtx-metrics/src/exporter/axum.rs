@@ -1,18 +1,14 @@
 //! `/metrics` for axum.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 
+use super::paced::Paced;
 use super::request::Wanted;
 use super::scrape::Status;
 use super::{Exporter, Scrape, ScrapeRequest};
@@ -133,54 +129,7 @@ impl IntoResponse for Scrape {
                 (name, HeaderValue::from_static(value))
             })
             .collect();
-        let body = Paced {
-            rest: self.into_body(),
-            paused: true,
-        };
-        (status, headers, Body::new(body)).into_response()
-    }
-}
-
-/// A body that lets others have their turn.
-///
-/// A server writes a chunk into its socket in one go, as far as that takes it: of a body of megabytes a millisecond's worth,
-/// and with a thousand scrapes at once the service's own requests wait for a thousand of those.
-struct Paced {
-    rest: Bytes,
-    paused: bool,
-}
-
-/// Written in some ten microseconds.
-const CHUNK: usize = 32 * 1024;
-
-impl http_body::Body for Paced {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        if this.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        this.paused = !this.paused;
-        if this.paused {
-            // What was handed out is written now, and the other tasks that are ready come first.
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let chunk = this.rest.split_to(CHUNK.min(this.rest.len()));
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        (status, headers, Body::new(Paced::new(self.into_body()))).into_response()
     }
 }
 
@@ -213,31 +162,5 @@ mod tests {
         assert!(!exporter.is_quick(), "too much");
         let _ = exporter.scrape_for(&ScrapeRequest::new().query("name[]=omtx_scrapes_total"));
         assert!(!exporter.is_quick(), "a part says nothing of the whole");
-    }
-
-    #[test]
-    fn a_large_body_comes_in_chunks_and_lets_other_tasks_run_in_between() {
-        use http_body::Body as _;
-        let text: Vec<u8> = (0..CHUNK * 2 + 7).map(|at| at as u8).collect();
-        let mut body = Paced {
-            rest: text.clone().into(),
-            paused: true,
-        };
-        assert_eq!(body.size_hint().exact(), Some(text.len() as u64));
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        let (mut read, mut polls) = (Vec::new(), Vec::new());
-        while !body.is_end_stream() {
-            match Pin::new(&mut body).poll_frame(&mut context) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    let chunk = frame.into_data().unwrap();
-                    polls.push(chunk.len());
-                    read.extend_from_slice(&chunk);
-                }
-                Poll::Ready(other) => panic!("{other:?}"),
-                Poll::Pending => polls.push(0),
-            }
-        }
-        assert_eq!(polls, [CHUNK, 0, CHUNK, 0, 7]);
-        assert_eq!(read, text);
     }
 }

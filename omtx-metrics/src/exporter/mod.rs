@@ -10,6 +10,8 @@ mod filter;
 mod header;
 mod metrics;
 mod negotiate;
+#[cfg(feature = "axum")]
+mod paced;
 mod request;
 #[cfg(feature = "axum")]
 mod rounds;
