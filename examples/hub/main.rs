@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use omtx_examples::hub::client::ClientError;
 use omtx_examples::hub::demo::{self, Reason, Watch};
-use omtx_examples::hub::{Config, Hub, config, logging};
+use omtx_examples::hub::{Config, Hub, config, logging, telemetry};
 use omtx_metrics::Catalog;
 
 /// How long `--demo` makes traffic.
@@ -70,13 +70,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
         say(&format!("{HELP}{}", config::help()));
         return Ok(());
     }
-    let logging = logging::install()?;
+    let telemetry = telemetry::install()?;
+    let logging = logging::install(&telemetry)?;
     let _flush = logging.shutdown_guard(logging::FLUSH);
     let mut config = Config::from_env()?;
     if args.demo {
         config = config.for_demo();
     }
-    let hub = Hub::bind(config, &logging).await?;
+    let hub = Hub::bind(config, &logging, &telemetry).await?;
     let address = hub.local_addr()?;
     hub.drain().start_on_signals()?;
     if !args.demo {

@@ -11,7 +11,7 @@
 //! | [`api`] | routes and handlers; [`problem`] their errors |
 //! | [`jobs`] | queue, workers, store; [`compute`] what they compute, [`fasta`] on what |
 //! | [`auth`], [`webhook`] | logins; callbacks |
-//! | [`metrics`], [`clients`], [`logging`], `health` | what is observed |
+//! | [`metrics`], [`clients`], [`logging`], [`telemetry`], `health` | what is observed |
 //! | [`demo`], [`client`] | the service's own traffic, good and bad |
 
 pub mod api;
@@ -28,6 +28,7 @@ pub mod logging;
 pub mod metrics;
 pub mod problem;
 pub mod server;
+pub mod telemetry;
 pub mod webhook;
 
 pub use config::{Config, ConfigError};

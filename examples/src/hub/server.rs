@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use omtx_context::Jobs;
 use omtx_gpu::GpuCollector;
-use omtx_health::{Drain, Server};
+use omtx_health::{Drain, PeerAddr, Server};
 use omtx_logging::http::AccessLog;
 use omtx_logging::{JobLog, Logging};
+use omtx_tracing::Telemetry;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -33,6 +34,7 @@ pub struct Hub {
     webhooks: JoinSet<()>,
     /// Sampled for as long as somebody holds it.
     gpus: GpuCollector,
+    telemetry: Telemetry,
 }
 
 impl Hub {
@@ -41,9 +43,21 @@ impl Hub {
     /// # Errors
     ///
     /// When the address cannot be had, or `OMTX_NATIVE_HISTOGRAMS` says neither yes nor no.
-    pub async fn bind(config: Config, logging: &Logging) -> io::Result<Self> {
+    pub async fn bind(
+        config: Config,
+        logging: &Logging,
+        telemetry: &Telemetry,
+    ) -> io::Result<Self> {
         let listener = listen(config.listen).await?;
         let metrics = Metrics::new(config.stuck_after, logging).map_err(io::Error::other)?;
+        telemetry
+            .register(metrics.registry())
+            .map_err(io::Error::other)?;
+        let server_spans = telemetry
+            .server_spans()
+            .peer(|head| Some(head.extensions().get::<PeerAddr>()?.0))
+            .from_env() // OMTX_TRUSTED_PROXIES
+            .map_err(io::Error::other)?;
         let (store, metrics) = (Arc::new(Store::default()), Arc::new(metrics));
         let queue = Queue::new(config.queue, config.queue_bytes);
         let gpus = gpus(&config).map_err(io::Error::other)?;
@@ -51,14 +65,20 @@ impl Hub {
             .map_err(io::Error::other)?;
         let health =
             health(&config, queue.clone(), &gpus, metrics.registry()).map_err(io::Error::other)?;
-        let (notify, deliveries) = webhook::start(store.clone(), metrics.clone());
+        let (notify, deliveries) = webhook::start(store.clone(), metrics.clone(), telemetry);
         let (mut workers, mut webhooks) = (JoinSet::new(), JoinSet::new());
         webhooks.spawn(deliveries);
         for _ in 0..config.workers {
             workers.spawn(worker(queue.clone(), store.clone(), config.job_timeout));
         }
         let app = Arc::new(App {
-            jobs: Jobs::new((notify, JobLog::default(), metrics.jobs(), store.clone())),
+            jobs: Jobs::new((
+                telemetry.job_spans(), // first: what the others log, count and send has its ids
+                notify,
+                JobLog::default(),
+                metrics.jobs(),
+                store.clone(),
+            )),
             queue,
             store,
             auth: Auth::new(&config.user, &config.password_hash),
@@ -66,15 +86,19 @@ impl Hub {
             uploads: Semaphore::new(config.uploads),
             health,
             access_log: AccessLog::for_logging(logging),
+            server_spans,
             config,
         });
         app.metrics.follow(&app).map_err(io::Error::other)?;
+        // Last, so that the first round has every family.
+        telemetry.export_metrics(app.metrics.registry());
         Ok(Self {
             app,
             listener,
             workers,
             webhooks,
             gpus,
+            telemetry: telemetry.clone(),
         })
     }
 
@@ -113,6 +137,7 @@ impl Hub {
             mut workers,
             mut webhooks,
             gpus,
+            telemetry,
         } = self;
         let (drain, config) = (app.health.drain().clone(), app.config.clone());
         info!(address = %listener.local_addr()?, workers = config.workers, "listening");
@@ -150,6 +175,11 @@ impl Hub {
         }
         drop(gpus);
         info!("stopped");
+        // Last: jobs and webhooks have ended after the requests, and their spans have too.
+        let lost = telemetry.shutdown_async(EXPORT).await;
+        if !lost.is_empty() {
+            warn!(%lost, "not everything was exported");
+        }
         Ok(())
     }
 }
@@ -175,6 +205,9 @@ fn gpus(config: &Config) -> Result<GpuCollector, omtx_gpu::Error> {
 
 /// For what was told to stop at the deadline.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// For what is left to export, whatever became of the collector.
+const EXPORT: Duration = Duration::from_secs(2);
 
 async fn all(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}

@@ -13,10 +13,11 @@ use omtx_examples::hub::api::App;
 use omtx_examples::hub::client::Client;
 use omtx_examples::hub::logging;
 use omtx_examples::hub::metrics::Metrics;
-use omtx_examples::hub::{Config, Hub};
+use omtx_examples::hub::{Config, Hub, telemetry};
 use omtx_logging::Logging;
 use omtx_logging::testing::Lines;
 use omtx_metrics::testing::Exposition;
+use omtx_tracing::Telemetry;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -27,6 +28,11 @@ pub(crate) const TWO: &str = ">a\nACGTACGTTTGACA\n>b\nACGTCCGTTGACA\n";
 /// Lines for nobody.
 pub(crate) fn logging() -> Logging {
     logging::settings().sink(Lines::default()).build().unwrap()
+}
+
+/// Spans for nobody.
+fn telemetry() -> Telemetry {
+    telemetry::settings().build().unwrap()
 }
 
 /// A hub that listens until it is dropped, or told to stop.
@@ -55,7 +61,7 @@ impl TestHub {
             ..Config::default()
         };
         change(&mut config);
-        let hub = Hub::bind(config, &logging()).await.unwrap();
+        let hub = Hub::bind(config, &logging(), &telemetry()).await.unwrap();
         let (address, app) = (hub.local_addr().unwrap(), hub.app().clone());
         let serving = tokio::spawn(hub.serve());
         Self {

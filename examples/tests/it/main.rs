@@ -5,6 +5,8 @@
 mod accounts;
 #[cfg(unix)]
 mod balancer;
+#[cfg(unix)]
+mod collector;
 mod connections;
 mod demo;
 mod engine;
@@ -17,8 +19,13 @@ mod jobs;
 mod log_lines;
 mod metrics;
 #[cfg(unix)]
+mod otlp;
+#[cfg(unix)]
 mod process;
 mod prometheus;
+#[cfg(unix)]
+#[path = "../../../omtx-tracing/tests/it/receiver.rs"]
+mod receiver;
 mod refusals;
 mod shutdown;
 #[cfg(unix)]

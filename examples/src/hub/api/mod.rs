@@ -13,6 +13,7 @@ use http::Method;
 use omtx_context::Jobs;
 use omtx_health::Health;
 use omtx_logging::http::{AccessLog, RequestScope};
+use omtx_tracing::http::ServerSpans;
 use tokio::sync::Semaphore;
 
 use super::auth::Auth;
@@ -42,6 +43,8 @@ pub struct App {
     pub health: Health,
     /// One line a request.
     pub access_log: AccessLog,
+    /// One span a request, of those that are sampled, and trace ids for all.
+    pub server_spans: ServerSpans,
 }
 
 /// The service.
@@ -54,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || Problem::no_such_path(""))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(omtx_http::axum_layer((
+            app.server_spans.clone(), // first: all that follow have its ids
             RequestScope::new(),
             app.metrics.red(),
             app.metrics.clients(),

