@@ -40,29 +40,41 @@ pub(crate) enum Requests {
 
 /// Sends requests through `router`, one after the other, each to the end of its response.
 pub(crate) fn requests(router: Router, requests: Requests) -> Run {
+    requests_with(router, requests, &[], |work| work())
+}
+
+/// The same with more headers, and each round inside `around`.
+pub(crate) fn requests_with(
+    router: Router,
+    requests: Requests,
+    headers: &[(&'static str, &'static str)],
+    around: impl Fn(&mut dyn FnMut()) + 'static,
+) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
-    let samples = Samples::new();
+    let samples = Samples::new(headers);
     let mut service = router.into_service::<Body>();
     Run::batch(move |times| {
-        runtime.block_on(async {
-            for i in 0..times {
-                let request = match requests {
-                    Requests::Mixed => samples.mixed(i),
-                    Requests::StreamedUpload => samples.streamed_upload(),
-                };
-                let Ok(response) = service.call(request).await;
-                assert!(response.status().is_success());
-                let mut body = response.into_body();
-                // As hyper does: not polled once it says that it is over.
-                while !http_body::Body::is_end_stream(&body) {
-                    match body.frame().await {
-                        Some(frame) => drop(black_box(frame)),
-                        None => break,
+        around(&mut || {
+            runtime.block_on(async {
+                for i in 0..times {
+                    let request = match requests {
+                        Requests::Mixed => samples.mixed(i),
+                        Requests::StreamedUpload => samples.streamed_upload(),
+                    };
+                    let Ok(response) = service.call(request).await;
+                    assert!(response.status().is_success());
+                    let mut body = response.into_body();
+                    // As hyper does: not polled once it says that it is over.
+                    while !http_body::Body::is_end_stream(&body) {
+                        match body.frame().await {
+                            Some(frame) => drop(black_box(frame)),
+                            None => break,
+                        }
                     }
                 }
-            }
+            })
         });
     })
 }
@@ -76,8 +88,11 @@ struct Samples {
 }
 
 impl Samples {
-    fn new() -> Self {
+    fn new(more: &[(&'static str, &'static str)]) -> Self {
         let mut headers = HeaderMap::new();
+        for &(name, value) in more {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         headers.insert(header::HOST, HeaderValue::from_static("api.example.org"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("bench/1.0"));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

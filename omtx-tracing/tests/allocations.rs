@@ -100,3 +100,18 @@ fn disabled_telemetry_costs_one_allocation() {
     assert_eq!(added(telemetry.server_spans(), SAMPLED), 1);
     assert_eq!(added(telemetry.server_spans(), None), 1);
 }
+
+/// OpenTelemetry's context, its box for the span, and the name; attributes go into a buffer that the thread keeps.
+#[cfg(feature = "http-protobuf")]
+#[test]
+fn a_request_that_is_sampled_costs_three_allocations() {
+    use omtx_tracing::{Otlp, Protocol, Signal};
+
+    // Nobody listens there: what is sent is not the question here.
+    let collector = Otlp::new().endpoint("http://127.0.0.1:9/v1/traces");
+    let telemetry = Telemetry::builder("hub")
+        .otlp_for(Signal::Traces, collector.protocol(Protocol::HttpProtobuf))
+        .build()
+        .unwrap();
+    assert_eq!(added(telemetry.server_spans(), SAMPLED), 3);
+}

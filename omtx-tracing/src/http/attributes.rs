@@ -99,17 +99,16 @@ impl<'s, S: Attributes> Writer<'s, S> {
                 self.put("server.port", port);
             }
         }
-        match seen.client {
-            Some(Some(client)) => self.put("client.address", IpText::new(client).as_str()),
-            Some(None) => {}
-            None => {
-                if let Some(peer) = peer {
-                    self.put("client.address", IpText::new(peer.ip()).as_str());
-                }
-            }
+        let address = peer.map(|peer| IpText::new(peer.ip()));
+        let address = address.as_ref().map(IpText::as_str);
+        match (seen.client, address) {
+            (Some(Some(client)), _) => self.put("client.address", IpText::new(client).as_str()),
+            (None, Some(address)) => self.put("client.address", address),
+            // Hidden by a proxy, or nothing is known.
+            _ => {}
         }
-        if let Some(peer) = peer {
-            self.put("network.peer.address", IpText::new(peer.ip()).as_str());
+        if let (Some(address), Some(peer)) = (address, peer) {
+            self.put("network.peer.address", address);
             self.put("network.peer.port", peer.port());
         }
         if let Some(agent) = request.headers().get(USER_AGENT) {

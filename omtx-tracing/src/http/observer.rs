@@ -15,7 +15,7 @@ use super::name;
 use super::outcome::Outcome;
 use crate::context::{in_both, trace_of};
 use crate::encode::AttributeValue;
-use crate::span::{Clock, Decision, Span};
+use crate::span::{Clock, Decision, Span, end_at};
 
 const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
@@ -137,7 +137,7 @@ impl Observer for ServerSpans {
                 );
             }
         }
-        span.end();
+        end_at(&span, slot.started() + end.duration());
     }
 
     fn in_scope<R>(&self, state: &mut ServerSpan, poll: impl FnOnce() -> R) -> R {

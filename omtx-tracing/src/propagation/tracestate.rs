@@ -31,6 +31,10 @@ pub(super) fn extract<'a>(
     trace_id: TraceId,
     rejected: &Rejected,
 ) -> (TraceState, Option<Verbatim>) {
+    let mut headers = headers.peekable();
+    if headers.peek().is_none() {
+        return (TraceState::NONE, None); // without making room for members
+    }
     let mut members = [("", ""); MAX_MEMBERS];
     let mut repeated = false;
     let parsed = parse(headers, &mut members, &mut repeated);

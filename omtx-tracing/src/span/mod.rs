@@ -14,6 +14,8 @@ pub(crate) use clock::{Clock, nanos};
 pub(crate) use decision::Decision;
 pub use limits::SpanLimits;
 pub use open::Span;
+#[cfg(feature = "http")]
+pub(crate) use open::end_at;
 pub use provider::TracerProvider;
 pub(crate) use sink::Sink;
 pub use tracer::Tracer;

@@ -1,12 +1,13 @@
 //! A span, from its start to its end.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::thread;
 use std::time::{Instant, SystemTime};
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status};
+use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, SpanRef, Status};
 
 use super::{Clock, Decision, Tracer, pool};
 use crate::encode::AttributeValue;
@@ -107,6 +108,23 @@ impl Span {
             open.recording.attribute(key, value.into(), limits);
         }
     }
+}
+
+thread_local! {
+    /// See [`end_at`].
+    static END: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Ends the span of a context at an instant that the caller has read anyway.
+///
+/// A [`SpanRef`] cannot be asked for the span behind it, and says when it ends by the wall clock only: three readings of clocks,
+/// for a time that is known. So the instant is left where the span, which is called on this thread, looks for it.
+#[cfg(feature = "http")]
+pub(crate) fn end_at(span: &SpanRef<'_>, instant: Instant) {
+    END.set(Some(instant));
+    span.end_with_timestamp(SystemTime::UNIX_EPOCH);
+    // It is still there if the span has ended before, or is not ours.
+    END.set(None);
 }
 
 impl Open {
@@ -220,7 +238,11 @@ impl opentelemetry::trace::Span for Span {
 
     fn end_with_timestamp(&mut self, timestamp: SystemTime) {
         if let Some(open) = &mut self.open {
-            open.end(open.clock.without_steps(timestamp));
+            let end = match END.take() {
+                Some(instant) => open.clock.nanos_at(instant),
+                None => open.clock.without_steps(timestamp),
+            };
+            open.end(end);
             self.open = None;
         }
     }
