@@ -51,8 +51,8 @@ pub(crate) struct Recording {
     message: Vec<u8>,
     /// How much of it the header is.
     header: usize,
-    /// One bit for each of 128 classes of keys: no key of a class was set while its bit is 0, which saves the search.
-    seen: u128,
+    /// One bit for each of 64 classes of keys: no key of a class was set while its bit is 0, which saves the search.
+    seen: u64,
     attributes: u32,
     dropped_attributes: u32,
     events: u32,
@@ -229,7 +229,7 @@ impl Recording {
 
 /// The bit of a key: of its length and its last eight bytes, where keys that share a namespace differ.
 #[inline]
-fn class_of(key: &str) -> u128 {
+fn class_of(key: &str) -> u64 {
     let bytes = key.as_bytes();
     let last = match bytes.last_chunk() {
         Some(last) => u64::from_le_bytes(*last),
@@ -238,7 +238,7 @@ fn class_of(key: &str) -> u128 {
             .fold(0, |all, byte| all << 8 | u64::from(*byte)),
     };
     let mixed = (last ^ (bytes.len() as u64).rotate_right(8)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    1 << (mixed >> 57)
+    1 << (mixed >> 58)
 }
 
 /// The attributes that a limit leaves, and how many it does not.
@@ -258,7 +258,7 @@ fn unique(attributes: &[KeyValue]) -> impl Iterator<Item = (&str, &Value)> {
 
 fn len_of(attributes: &[KeyValue], limits: &SpanLimits) -> usize {
     let len = |attribute: &KeyValue| {
-        let value = AttributeValue::Any(&attribute.value);
+        let value = AttributeValue::from(&attribute.value);
         Measured::new(attribute.key.as_str(), value, limits.value_length).len()
     };
     attributes.iter().map(len).sum()
@@ -269,7 +269,7 @@ fn put_all(field: u8, attributes: &[KeyValue], limits: &SpanLimits, out: &mut Ve
         attribute(
             field,
             key,
-            AttributeValue::Any(value),
+            AttributeValue::from(value),
             limits.value_length,
             out,
         );

@@ -13,12 +13,15 @@ pub(crate) enum AttributeValue<'a> {
     F64(f64),
     Str(&'a str),
     Strs(&'a [&'a str]),
-    Any(&'a Value),
+    Array(&'a Array),
+    /// A kind of a later release of the API, which is not known here and written as it prints.
+    Other(&'a Value),
 }
 
 macro_rules! from {
     ($($type:ty => $variant:ident),+) => {$(
         impl<'a> From<$type> for AttributeValue<'a> {
+            #[inline]
             fn from(value: $type) -> Self {
                 Self::$variant(value.into())
             }
@@ -26,7 +29,21 @@ macro_rules! from {
     )+};
 }
 
-from! { bool => Bool, i64 => I64, u16 => I64, u32 => I64, f64 => F64, &'a str => Str, &'a [&'a str] => Strs, &'a Value => Any }
+from! { bool => Bool, i64 => I64, u16 => I64, u32 => I64, f64 => F64, &'a str => Str, &'a [&'a str] => Strs }
+
+impl<'a> From<&'a Value> for AttributeValue<'a> {
+    #[inline]
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(*value),
+            Value::I64(value) => Self::I64(*value),
+            Value::F64(value) => Self::F64(*value),
+            Value::String(value) => Self::Str(value.as_str()),
+            Value::Array(value) => Self::Array(value),
+            other => Self::Other(other),
+        }
+    }
+}
 
 /// The field numbers of `AnyValue`, as keys of the wire.
 const STRING: u8 = 0x0a;
@@ -40,6 +57,7 @@ const KEY: u8 = 0x0a;
 const VALUE: u8 = 0x12;
 
 /// At most `limit` characters of `text`.
+#[inline]
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
@@ -73,10 +91,12 @@ fn put_str(key: u8, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+#[inline]
 fn len_of_str(text: &str, limit: usize) -> usize {
     delimited(cut(text, limit).len())
 }
 
+#[inline]
 fn len_of_i64(value: i64) -> usize {
     1 + encoded_len_varint(value as u64)
 }
@@ -84,16 +104,27 @@ fn len_of_i64(value: i64) -> usize {
 const LEN_OF_BOOL: usize = 2;
 const LEN_OF_F64: usize = 9;
 
+#[inline]
 fn put_i64(value: i64, out: &mut Vec<u8>) {
-    out.push(INT);
-    encode_varint(value as u64, out);
+    let mut rest = value as u64;
+    let mut bytes = [INT; 11];
+    let mut len = 1;
+    while rest >= 0x80 {
+        bytes[len] = rest as u8 | 0x80;
+        rest >>= 7;
+        len += 1;
+    }
+    bytes[len] = rest as u8;
+    out.extend_from_slice(&bytes[..=len]);
 }
 
+#[inline]
 fn put_f64(value: f64, out: &mut Vec<u8>) {
     out.push(DOUBLE);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
+#[inline]
 fn put_bool(value: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(&[BOOL, u8::from(value)]);
 }
@@ -119,42 +150,56 @@ fn put_values<T>(
 
 impl AttributeValue<'_> {
     /// How long the `AnyValue` is.
+    #[inline]
     fn len(&self, limit: usize) -> usize {
         match *self {
-            Self::Bool(_) | Self::Any(Value::Bool(_)) => LEN_OF_BOOL,
-            Self::I64(value) | Self::Any(&Value::I64(value)) => len_of_i64(value),
-            Self::F64(_) | Self::Any(Value::F64(_)) => LEN_OF_F64,
+            Self::Bool(_) => LEN_OF_BOOL,
+            Self::I64(value) => len_of_i64(value),
+            Self::F64(_) => LEN_OF_F64,
             Self::Str(value) => len_of_str(value, limit),
+            _ => self.len_of_many(limit),
+        }
+    }
+
+    #[cold]
+    fn len_of_many(&self, limit: usize) -> usize {
+        match *self {
             Self::Strs(values) => delimited(len_of_values(values, |s| len_of_str(s, limit))),
-            Self::Any(Value::String(value)) => len_of_str(value.as_str(), limit),
-            Self::Any(Value::Array(array)) => delimited(match array {
+            Self::Array(array) => delimited(match array {
                 Array::Bool(values) => len_of_values(values, |_| LEN_OF_BOOL),
                 Array::I64(values) => len_of_values(values, |value| len_of_i64(*value)),
                 Array::F64(values) => len_of_values(values, |_| LEN_OF_F64),
                 Array::String(values) => len_of_values(values, |s| len_of_str(s.as_str(), limit)),
-                // A kind of a later release of the API, which is not known here, is written as it prints.
                 other => return len_of_str(&other.to_string(), limit),
             }),
-            Self::Any(other) => len_of_str(&other.to_string(), limit),
+            Self::Other(value) => len_of_str(&value.to_string(), limit),
+            _ => self.len(limit),
         }
     }
 
     /// Writes the `AnyValue`.
+    #[inline]
     fn put(&self, limit: usize, out: &mut Vec<u8>) {
+        match *self {
+            Self::Bool(value) => put_bool(value, out),
+            Self::I64(value) => put_i64(value, out),
+            Self::F64(value) => put_f64(value, out),
+            Self::Str(value) => put_str(STRING, cut(value, limit), out),
+            _ => self.put_many(limit, out),
+        }
+    }
+
+    #[cold]
+    fn put_many(&self, limit: usize, out: &mut Vec<u8>) {
         let len_of = |s: &StringValue| len_of_str(s.as_str(), limit);
         match *self {
-            Self::Bool(value) | Self::Any(&Value::Bool(value)) => put_bool(value, out),
-            Self::I64(value) | Self::Any(&Value::I64(value)) => put_i64(value, out),
-            Self::F64(value) | Self::Any(&Value::F64(value)) => put_f64(value, out),
-            Self::Str(value) => put_str(STRING, cut(value, limit), out),
             Self::Strs(values) => put_values(
                 values,
                 out,
                 |s| len_of_str(s, limit),
                 |s, out| put_str(STRING, cut(s, limit), out),
             ),
-            Self::Any(Value::String(value)) => put_str(STRING, cut(value.as_str(), limit), out),
-            Self::Any(Value::Array(array)) => match array {
+            Self::Array(array) => match array {
                 Array::Bool(values) => {
                     put_values(values, out, |_| LEN_OF_BOOL, |v, out| put_bool(*v, out));
                 }
@@ -169,7 +214,8 @@ impl AttributeValue<'_> {
                 }),
                 other => put_str(STRING, cut(&other.to_string(), limit), out),
             },
-            Self::Any(other) => put_str(STRING, cut(&other.to_string(), limit), out),
+            Self::Other(value) => put_str(STRING, cut(&value.to_string(), limit), out),
+            _ => self.put(limit, out),
         }
     }
 }
@@ -217,9 +263,6 @@ impl<'a> Measured<'a> {
             let value_len = self.value_len as u8;
             match self.value {
                 AttributeValue::Str(text) => put_short(text, self.limit, value_len, out),
-                AttributeValue::Any(Value::String(text)) => {
-                    put_short(text.as_str(), self.limit, value_len, out);
-                }
                 value => {
                     out.extend_from_slice(&[VALUE, value_len]);
                     value.put(self.limit, out);
@@ -236,6 +279,7 @@ impl<'a> Measured<'a> {
     }
 }
 
+#[inline]
 fn put_short(text: &str, limit: usize, value_len: u8, out: &mut Vec<u8>) {
     let text = cut(text, limit);
     out.extend_from_slice(&[VALUE, value_len, STRING, text.len() as u8]);

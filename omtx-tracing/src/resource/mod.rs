@@ -76,7 +76,7 @@ impl Resource {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for KeyValue { key, value, .. } in &self.attributes {
-            let value = AttributeValue::Any(value);
+            let value = AttributeValue::from(value);
             attribute(ATTRIBUTES, key.as_str(), value, usize::MAX, &mut out);
         }
         out

@@ -122,7 +122,7 @@ pub(super) fn encode(span: &SpanData, limits: &SpanLimits) -> Vec<u8> {
     };
     let mut recording = Recording::new(pool::take(), &header);
     for attribute in &span.attributes {
-        let value = AttributeValue::Any(&attribute.value);
+        let value = AttributeValue::from(&attribute.value);
         recording.attribute(attribute.key.as_str(), value, limits);
     }
     for event in span.events.iter() {

@@ -84,7 +84,7 @@ impl Span {
         let Some(open) = &mut self.open else { return };
         let limits = open.tracer.provider().limits();
         for KeyValue { key, value, .. } in attributes {
-            let value = AttributeValue::Any(value);
+            let value = AttributeValue::from(value);
             open.recording.attribute(key.as_str(), value, limits);
         }
         for event in events {
