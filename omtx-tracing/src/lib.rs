@@ -51,10 +51,10 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run       # to a collector
 //! ```
 //!
-//! The console's line for a request, which the caller's trace goes through:
+//! The console's line for `GET /jobs/7` from a caller with a trace:
 //!
 //! ```json
-//! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"53995c3f42cd8ad8","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.000000Z","duration_ms":1.25,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
+//! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"c167b81f9f30695f","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.999802Z","duration_ms":0.133359,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","network.protocol.version":"1.1","server.address":"api.omtx.example","user_agent.original":"curl/8.5.0","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
 //! ```
 //!
 //! # What is where
