@@ -41,8 +41,9 @@ fn a_panic_is_exported_and_what_the_exporter_logs_itself_is_not() {
 
     let job = std::thread::spawn(|| panic!("index out of bounds"));
     assert!(job.join().is_err());
-    // The hook has waited until the record was at the collector.
-    let log = receiver.logs().remove(0);
+    // The hook has waited until the record was at the collector, which prints it before it answers.
+    assert_eq!(telemetry.stats().of(Signal::Logs).unwrap().exported, 1);
+    let log = receiver.wait_for_logs(1).remove(0);
     assert_eq!(log["severity"], "FATAL");
     assert_eq!(log["body"], "index out of bounds");
     assert_eq!(log["attributes"]["exception.type"], "panic");
