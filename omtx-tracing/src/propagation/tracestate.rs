@@ -26,7 +26,20 @@ pub(super) struct Verbatim {
 
 /// The list that all headers make together; none if it is malformed: "If the tracestate header cannot be parsed the vendor MAY
 /// discard the entire header" (section 4.3).
+#[inline]
 pub(super) fn extract<'a>(
+    mut headers: impl Iterator<Item = &'a [u8]>,
+    trace_id: TraceId,
+    rejected: &Rejected,
+) -> (TraceState, Option<Verbatim>) {
+    // Most requests have none, and need no room for its members.
+    match headers.next() {
+        None => (TraceState::NONE, None),
+        Some(first) => read(std::iter::once(first).chain(headers), trace_id, rejected),
+    }
+}
+
+fn read<'a>(
     headers: impl Iterator<Item = &'a [u8]>,
     trace_id: TraceId,
     rejected: &Rejected,
