@@ -248,3 +248,27 @@ async fn an_end_is_never_before_its_start_and_as_long_as_the_request() {
     let took = span.end_time().duration_since(span.start_time()).unwrap();
     assert!(took >= Duration::from_millis(5));
 }
+
+#[tokio::test]
+async fn a_span_that_its_handler_ended_leaves_the_ends_of_others_alone() {
+    let (recorder, spans) = spans();
+    let app = Router::new()
+        .route("/", get(async || get_active_span(|span| span.end())))
+        .layer(omtx_http::axum_layer(spans));
+    send(&app, empty(request("/"))).await;
+    assert_eq!(
+        recorder
+            .span("GET /")
+            .attribute("http.response.status_code"),
+        None
+    );
+
+    // Long ago, as the caller says; and not when the request ended.
+    let tracer = opentelemetry::trace::TracerProvider::tracer(&recorder.provider(), "hub");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(2);
+    let builder = opentelemetry::trace::SpanBuilder::from_name("import")
+        .with_start_time(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+    let mut span = opentelemetry::trace::Tracer::build(&tracer, builder);
+    opentelemetry::trace::Span::end_with_timestamp(&mut span, long_ago);
+    assert_eq!(recorder.span("import").end_time(), long_ago);
+}
