@@ -6,7 +6,7 @@
 //! | to | set |
 //! |---|---|
 //! | a developer's terminal | `OTEL_TRACES_EXPORTER=console` |
-//! | Jaeger: `docker run -p 16686:16686 -p 4317:4317 jaegertracing/all-in-one` | `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317`, and look at <http://127.0.0.1:16686> |
+//! | Jaeger: `docker run --rm -p 16686:16686 -p 4317:4317 jaegertracing/jaeger:2.6.0` | `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317`, and look at <http://127.0.0.1:16686> |
 //! | Grafana Tempo, an OpenTelemetry Collector | the same, with its address; port 4318 with `OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf` |
 //! | Google Cloud Trace | [a collector beside the service](traces_collector.yaml), which has the credentials |
 #![allow(clippy::print_stdout)] // it is what an example is for

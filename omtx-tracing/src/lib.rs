@@ -321,6 +321,10 @@ pub use signal::Signal;
 pub use span::{Span, SpanLimits, Tracer, TracerProvider};
 pub use telemetry::Telemetry;
 
+/// The API that this crate implements, and whose types are in its signatures: attributes, contexts, spans.
+#[doc(no_inline)]
+pub use opentelemetry;
+
 /// The README's example compiles.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

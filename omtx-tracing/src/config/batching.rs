@@ -94,15 +94,15 @@ impl Batching {
         self
     }
 
-    /// Encoded bytes that may wait: [`DEFAULT_MAX_QUEUE_BYTES`], 1 at least.
+    /// Encoded bytes that may wait: [`DEFAULT_MAX_QUEUE_BYTES`] or [`DEFAULT_METRICS_MAX_QUEUE_BYTES`], 1 at least.
     #[must_use]
     pub const fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.max_queue_bytes = bytes;
         self
     }
 
-    /// Records of one request: [`DEFAULT_MAX_BATCH_RECORDS`], 1 at least, and no more than may wait.
-    /// `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`.
+    /// Records of one request: [`DEFAULT_MAX_BATCH_RECORDS`] or [`DEFAULT_METRICS_MAX_BATCH_RECORDS`], 1 at least, and no more
+    /// than may wait. `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`.
     #[must_use]
     pub const fn max_batch_records(mut self, records: usize) -> Self {
         self.max_batch_records = records;
@@ -116,7 +116,8 @@ impl Batching {
         self
     }
 
-    /// How long a record waits for others at most: [`DEFAULT_BATCH_DELAY`], [`DEFAULT_LOG_BATCH_DELAY`] for logs.
+    /// How long a record waits for others at most: [`DEFAULT_BATCH_DELAY`], [`DEFAULT_LOG_BATCH_DELAY`] for logs,
+    /// [`DEFAULT_METRICS_BATCH_DELAY`] for metrics.
     /// `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY`.
     #[must_use]
     pub const fn delay(mut self, delay: Duration) -> Self {

@@ -1,6 +1,7 @@
 //! The observer's settings.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use opentelemetry::trace::TracerProvider as _;
 
 use super::ForwardedHeaders;
 use super::options::{CapturedHeader, Options};
+use crate::config::Vars;
 use crate::{Error, Propagators, Telemetry, Tracer, TracerProvider};
 
 /// Gives each request its server span, or, if it is not sampled, its ids alone; see the [module](super).
@@ -77,9 +79,9 @@ impl ServerSpans {
     ///
     /// # Errors
     ///
-    /// If a value is malformed; the error names variable and value.
+    /// If a value is malformed, or not UTF-8; the error names variable and value.
     pub fn from_env(self) -> Result<Self, Error> {
-        self.from_vars(|name| std::env::var(name).ok())
+        self.from_vars(|name| std::env::var_os(name))
     }
 
     /// The same from variables of your own.
@@ -89,7 +91,7 @@ impl ServerSpans {
     /// # let telemetry = Telemetry::builder("omtx-hub-api").build().unwrap();
     /// let error = telemetry
     ///     .server_spans()
-    ///     .from_vars(|name| (name == "OMTX_TRUSTED_PROXIES").then(|| "all".to_owned()))
+    ///     .from_vars(|name| (name == "OMTX_TRUSTED_PROXIES").then(|| "all".into()))
     ///     .unwrap_err();
     /// assert_eq!(error.to_string(), r#"invalid OMTX_TRUSTED_PROXIES "all"; expected a number of proxies, 0 to 255"#);
     /// ```
@@ -97,17 +99,21 @@ impl ServerSpans {
     /// # Errors
     ///
     /// As with [`from_env`](Self::from_env).
-    pub fn from_vars(mut self, var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let var = |name| var(name).filter(|value| !value.trim().is_empty());
+    pub fn from_vars(mut self, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let vars = Vars::new(&var);
+        let read = |name| {
+            let value = vars.raw(name);
+            value.map_err(|value| Error::invalid(name, value, "UTF-8"))
+        };
         let name = "OMTX_TRUSTED_PROXIES";
-        if let Some(value) = var(name) {
-            let count = value.trim().parse();
+        if let Some(value) = read(name)? {
+            let count = value.parse();
             self = self.trusted_proxies(count.map_err(|error: std::num::ParseIntError| {
                 Error::invalid(name, &value, "a number of proxies, 0 to 255").because(error)
             })?);
         }
         let name = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
-        if let Some(value) = var(name) {
+        if let Some(value) = read(name)? {
             let methods = value
                 .split(',')
                 .map(|method| Method::from_bytes(method.trim().as_bytes()));

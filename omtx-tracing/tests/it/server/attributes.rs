@@ -162,8 +162,8 @@ async fn proxies_that_write_rfc_7239_are_read_so() {
 async fn the_environment_says_how_many_proxies_there_are() {
     let set = |spans: ServerSpans| {
         let vars = |name: &str| match name {
-            "OMTX_TRUSTED_PROXIES" => Some(" 2 ".to_owned()),
-            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" => Some("GET, BREW".to_owned()),
+            "OMTX_TRUSTED_PROXIES" => Some(" 2 ".into()),
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" => Some("GET, BREW".into()),
             _ => None,
         };
         spans.from_vars(vars).unwrap()
@@ -176,7 +176,7 @@ async fn the_environment_says_how_many_proxies_there_are() {
 #[test]
 fn a_malformed_variable_is_an_error_that_names_it() {
     for value in ["-1", "256", "all", "1.5"] {
-        let error = spans().1.from_vars(|_| Some(value.to_owned())).unwrap_err();
+        let error = spans().1.from_vars(|_| Some(value.into())).unwrap_err();
         assert!(error.is_invalid());
         assert_eq!(
             error.to_string(),
@@ -185,13 +185,31 @@ fn a_malformed_variable_is_an_error_that_names_it() {
             )
         );
     }
-    let methods = |name: &str| name.starts_with("OTEL_").then(|| "GET,P OST".to_owned());
+    let methods = |name: &str| name.starts_with("OTEL_").then(|| "GET,P OST".into());
     let error = spans().1.from_vars(methods).unwrap_err();
     assert_eq!(
         error.to_string(),
         r#"invalid OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS "GET,P OST"; expected HTTP methods with commas between them, such as GET,POST,PURGE"#
     );
-    assert!(spans().1.from_vars(|_| Some(" ".to_owned())).is_ok());
+    assert!(spans().1.from_vars(|_| Some(" ".into())).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_an_error_too() {
+    use std::os::unix::ffi::OsStringExt;
+    for name in [
+        "OMTX_TRUSTED_PROXIES",
+        "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
+    ] {
+        let latin =
+            |asked: &str| (asked == name).then(|| std::ffi::OsString::from_vec(vec![b'1', 0xfc]));
+        let error = spans().1.from_vars(latin).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            ["invalid ", name, " \"1\u{fffd}\"; expected UTF-8"].concat()
+        );
+    }
 }
 
 #[tokio::test]
