@@ -5,6 +5,9 @@ use omtx_benches::{Plan, Run, Subject, Target, Threads};
 use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
 use omtx_metrics::{Histogram, NativeBuckets, Registry};
 use std::hint::black_box;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn run(plan: &Plan) {
     let mut subject = Subject::new("Native histograms, held", "ns", plan).floor_column("classic");
@@ -12,6 +15,10 @@ pub(crate) fn run(plan: &Plan) {
     for (form, buckets) in [
         ("native only", native.without_classic()),
         ("native and classic", native),
+        (
+            "native with resets",
+            native.without_classic().min_reset_interval(HOUR),
+        ),
     ] {
         for (name, threads) in [("1 thread", Threads::One), ("2 threads", Threads::Two)] {
             if let Some(row) = subject.row(&format!("{form}, {name}")) {

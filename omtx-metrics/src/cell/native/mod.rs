@@ -36,4 +36,6 @@ pub(super) use merge::Merge;
 pub(crate) use reading::NativeReading;
 
 #[cfg(all(test, not(loom)))]
+mod reset_tests;
+#[cfg(all(test, not(loom)))]
 mod tests;
