@@ -16,6 +16,7 @@
     doc = "```text"
 )]
 //! use axum::{Router, routing::get};
+//! use omtx_health::{Drain, DrainOptions};
 //! use omtx_tracing::Telemetry;
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
@@ -29,6 +30,8 @@
 //!         .from_env()? // OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER, …
 //!         .install()?;
 //!     tracing_subscriber::registry().with(telemetry.layer()).init(); // spans of `tracing`
+//!     let drain = Drain::new(DrainOptions::default().from_env()?);
+//!     drain.start_on_signals()?; // SIGTERM, Ctrl-C
 //!
 //!     let app = Router::new()
 //!         .route("/jobs/{id}", get(async || "done"))
@@ -38,11 +41,28 @@
 //!     # let _ = client;
 //!
 //!     let listener = tokio::net::TcpListener::bind("0.0.0.0:8000").await?;
-//!     axum::serve(listener, app).await?; // until it is told to end
+//!     let server = axum::serve(listener, app).with_graceful_shutdown(drain.stopped_accepting());
+//!     let _report = drain.finish(server).await; // until it is told to end, and what was in flight has ended
 //!     println!("{}", telemetry.shutdown_async(Duration::from_secs(5)).await); // nothing was lost
 //!     Ok(())
 //! }
 //! ```
+//!
+//! with
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! tower = "0.5"
+//! tracing-subscriber = "0.3"
+//! omtx-health = { git = "https://github.com/omtx/omtx" } # not on crates.io yet
+//! omtx-http = { git = "https://github.com/omtx/omtx", features = ["axum"] }
+//! omtx-tracing = { git = "https://github.com/omtx/omtx", features = ["axum", "client", "tracing"] }
+//! ```
+//!
+//! Whichever way a service waits for its end, the shutdown comes after it: what ended in the last five seconds has not been sent
+//! until then. `axum::serve` alone never returns, and a signal that nobody handles ends the process on the spot.
 //!
 //! Nothing is exported, and no thread started, until somebody says where to:
 //!
@@ -51,7 +71,7 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run       # to a collector
 //! ```
 //!
-//! The console's line for `GET /jobs/7` from a caller with a trace:
+//! The console's line for `GET /jobs/7` from a caller with a trace, after [five seconds](DEFAULT_BATCH_DELAY) at most:
 //!
 //! ```json
 //! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"c167b81f9f30695f","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.999802Z","duration_ms":0.133359,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","network.protocol.version":"1.1","server.address":"api.omtx.example","user_agent.original":"curl/8.5.0","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
@@ -66,7 +86,8 @@
 //! | spans of the `tracing` crate | [`Telemetry::layer`], [`Telemetry::layer_builder`] | `tracing` |
 //! | spans by hand, or of instrumentation for `opentelemetry` | [`Telemetry::tracer_provider`], `opentelemetry::global` after [`install`](TelemetryBuilder::install) | |
 //! | spans of an `opentelemetry_sdk` provider that is there already | [`Telemetry::span_processor`] | `sdk` |
-//! | messages between services, jobs | see [`messaging`] | |
+//! | messages between services | [`Telemetry::messaging`]; see [`messaging`] | |
+//! | jobs of `omtx-context` | [`Telemetry::job_spans`] | |
 //! | the context of tasks and threads | [`context`]; headers: [`Telemetry::propagators`] | |
 //! | metrics of an `omtx-metrics` registry | [`Telemetry::export_metrics`] | `metrics` |
 //! | log records of `omtx-logging` | [`Telemetry::log_sink`]; see [`logs`] | `logs` |
@@ -172,7 +193,10 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 cargo run
 //! ```
 //!
-//! So does Tempo, once its receiver listens on more than itself (`distributor.receivers.otlp.protocols.http.endpoint:
+//! It takes traces only: where metrics or log records are handed over, too, `OTEL_METRICS_EXPORTER=none` and
+//! `OTEL_LOGS_EXPORTER=none` leave them out.
+//!
+//! Tempo takes OTLP, too, once its receiver listens on more than itself (`distributor.receivers.otlp.protocols.http.endpoint:
 //! 0.0.0.0:4318`). A collector takes all three signals and passes them on:
 //!
 //! ```yaml
@@ -225,7 +249,7 @@
 //!   [`stats`](Telemetry::stats) has the last error in words.
 //! - *`created` stays 0.* Nobody samples: the caller's `traceparent` ends in `-00`, or the sampler says no.
 //! - *The last spans are missing.* The process ended without [`shutdown`](Telemetry::shutdown), or with a span still open: a span is exported
-//!   when it ends. `std::process::exit` runs no destructors.
+//!   when it ends. A signal that is not handled and `std::process::exit` run no destructors.
 //! - *HTTP 404 from the collector.* An endpoint for one signal needs its path, `/v1/traces`; that for all signals has it appended.
 //! - *The connection is closed at once, or an answer is no HTTP.* The port belongs to the other protocol: 4317 is gRPC, 4318 is HTTP.
 //! - *`https://` is an error at start.* The feature `tls` is not on.

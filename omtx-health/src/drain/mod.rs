@@ -56,7 +56,8 @@ use flush::Hook;
 ///
 /// let listener = tokio::net::TcpListener::bind("0.0.0.0:8000").await?;
 /// let server = axum::serve(listener, router).with_graceful_shutdown(drain.stopped_accepting());
-/// drain.finish(server).await;
+/// let report = drain.finish(server).await;
+/// assert!(report.is_complete());
 /// # Ok(())
 /// # }
 /// ```
