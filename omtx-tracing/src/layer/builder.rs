@@ -6,6 +6,7 @@ use tracing_core::{LevelFilter, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::adopt::Adopt;
 use super::follow::Follow;
 use super::switch::Switch;
 use crate::{Telemetry, TracerProvider};
@@ -105,12 +106,13 @@ impl LayerBuilder {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
-        tracing_opentelemetry::layer()
+        let spans = tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer_with_scope(scope))
             .with_location(self.location)
             .with_threads(self.threads)
             .with_tracked_inactivity(self.inactivity)
-            .with_target(false)
+            .with_target(false);
+        Layer::<S>::and_then(Adopt, spans)
             .and_then(Follow::new())
             .with_filter(Switch::new(self.provider, self.spans, self.events))
     }
@@ -122,7 +124,8 @@ impl Telemetry {
     /// - A span is recorded if the trace that it is in is. Inside a request that is not sampled, spans are switched off: deciding
     ///   it costs one read of a thread-local variable, and the layer then does nothing. (The registry still keeps a slot for the
     ///   span until it is closed, as it does for whatever a per-layer filter decides at run time.) A span whose explicit parent (`parent: …`) is in another trace goes by the trace that is current where it is created.
-    /// - Where no trace is current, a span begins one, if the sampler says so.
+    /// - Where no trace is current, a span begins one, if the sampler says so. The current one is that of OpenTelemetry's context,
+    ///   else that of [`TraceContext`](omtx_context::TraceContext), as in a job that a request submitted.
     /// - Inside a span, log lines and exemplars carry its ids.
     /// - Levels of other layers stay theirs: what nobody wants costs what it costs without this layer. A filter that is added to the
     ///   subscriber itself, and not to one layer, as `EnvFilter` can be, holds for spans, too.

@@ -7,7 +7,7 @@ use omtx_context::TraceGuard;
 use opentelemetry::Context as OtelContext;
 use opentelemetry::trace::TraceContextExt;
 use tracing_core::Subscriber;
-use tracing_core::span::Id;
+use tracing_core::span::{Attributes, Id};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
@@ -38,6 +38,10 @@ impl Follow {
 }
 
 impl<S: Subscriber> Layer<S> for Follow {
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        super::adopt::leave();
+    }
+
     fn on_enter(&self, id: &Id, _: Context<'_, S>) {
         let ids = OtelContext::map_current(|current| {
             crate::context::trace_of(current.span().span_context())

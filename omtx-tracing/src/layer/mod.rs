@@ -1,11 +1,13 @@
 //! Spans of the `tracing` crate, through tracing-opentelemetry.
 //!
 //! ```text
-//! Filtered( OpenTelemetryLayer ──► Follow , Switch )
-//!           begins and ends spans   │        decides whether the two hear of a span or event at all
-//!                                   └ keeps the ids for log lines and exemplars in step
+//! Filtered( Adopt ──► OpenTelemetryLayer ──► Follow , Switch )
+//!           │         begins and ends spans   │        decides whether the three hear of a span or event at all
+//!           │                                 └ keeps the ids for log lines and exemplars in step
+//!           └ makes the current ids the parent where no OpenTelemetry context has one
 //! ```
 
+mod adopt;
 mod builder;
 mod follow;
 mod switch;

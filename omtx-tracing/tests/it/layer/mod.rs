@@ -1,5 +1,6 @@
 //! Spans of the `tracing` crate.
 
+mod adopt;
 mod events;
 mod follow;
 mod record;
