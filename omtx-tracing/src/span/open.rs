@@ -10,6 +10,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, SpanRef, Status};
 
 use super::{Clock, Decision, Tracer, pool};
+use crate::active::PANICKED;
 use crate::encode::AttributeValue;
 use crate::encode::span::{Header, Recording, Trailer};
 
@@ -21,7 +22,7 @@ use crate::encode::span::{Header, Recording, Trailer};
 /// - `Ok` is final; `Error` replaces an earlier `Error`, unless it comes without a description; `Unset` changes nothing.
 /// - The start is the wall clock's, the end is the start and what the monotonic clock says has passed, also where the caller
 ///   gives an end that was read from a wall clock that has been set in between. It never lies before the start.
-/// - Dropped by a panic that began after it did, and not ended before, it has the status `Error` and `error.type="panic"`.
+/// - Dropped by a panic that began after it did, and not ended before, it has the status `Error` and `error.type="panicked"`.
 /// - Names and descriptions longer than 16 KiB are cut.
 pub struct Span {
     context: SpanContext,
@@ -149,7 +150,7 @@ impl Open {
         if !self.recording.has("error.type") {
             let limits = self.tracer.provider().limits();
             self.recording
-                .attribute("error.type", AttributeValue::Str("panic"), limits);
+                .attribute("error.type", AttributeValue::Str(PANICKED), limits);
         }
         if self.status == Status::Unset {
             self.status = Status::error("panicked");

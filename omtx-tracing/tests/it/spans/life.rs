@@ -181,7 +181,7 @@ fn a_span_dropped_by_a_panic_says_so() {
     }));
     let outer = recorder.span("outer");
     assert_eq!(outer.status(), &Status::error("panicked"));
-    assert_eq!(outer.attribute("error.type"), Some(&"panic".into()));
+    assert_eq!(outer.attribute("error.type"), Some(&"panicked".into()));
     let told = recorder.span("told");
     assert_eq!(told.status(), &Status::error("slow"));
     assert_eq!(told.attribute("error.type"), Some(&"timeout".into()));
