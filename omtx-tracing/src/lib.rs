@@ -160,12 +160,13 @@
 //! | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none | characters |
 //! | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | `128` | |
 //! | `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | `128` | |
+//! | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | those of RFC 9110, `PATCH`, `QUERY` | `GET,POST,PURGE`: methods that spans of requests and calls name; the others are `_OTHER` |
 //!
 //! A collector on another machine is reached through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY`
 //! names the collector, whatever the builder was told. The proxy is asked for a tunnel (`CONNECT`).
 //!
 //! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`, `OTEL_EXPERIMENTAL_CONFIG_FILE`) are not read,
-//! and give a warning. The server's spans have [variables of their own](crate::http::ServerSpans::from_env).
+//! and give a warning. The server's spans have [a variable of their own](crate::http::ServerSpans::from_env).
 //!
 //! ## What the resource says by itself
 //!
@@ -311,7 +312,6 @@ mod resource;
 mod sampler;
 #[cfg(feature = "sdk")]
 mod sdk;
-#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
 mod semconv;
 mod signal;
 mod span;

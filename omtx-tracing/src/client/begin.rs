@@ -10,7 +10,7 @@ use super::target::Target;
 use super::{ClientSpans, UrlTemplate};
 use crate::active::ActiveSpan;
 use crate::context;
-use crate::semconv::{known_method, protocol_version};
+use crate::semconv::protocol_version;
 use crate::span::Clock;
 
 /// What a span says of a request before it is sent.
@@ -33,7 +33,7 @@ impl ClientSpans {
         if parent.is_telemetry_suppressed() {
             return None;
         }
-        let name = span_name(request.method, request.template);
+        let name = span_name(&self.known_methods, request.method, request.template);
         let span = ActiveSpan::begin_recorded(
             &self.tracer,
             &parent,
@@ -41,7 +41,7 @@ impl ClientSpans {
             SpanKind::Client,
             Clock::now(),
             |span| {
-                match known_method(request.method) {
+                match self.known_methods.name(request.method) {
                     Some(method) => span.attribute("http.request.method", method),
                     None => {
                         span.attribute("http.request.method", "_OTHER");

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::semconv::DEFAULT_REDACTED;
+use http::Method;
+
+use crate::semconv::{DEFAULT_REDACTED, KnownMethods};
 use crate::{Propagators, Telemetry, Tracer, TracerProvider};
 
 type Allows = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -32,6 +34,7 @@ pub struct ClientSpans {
     pub(super) redacted: Arc<[Cow<'static, str>]>,
     pub(super) allows: Option<Allows>,
     pub(super) end_at_head: bool,
+    pub(super) known_methods: KnownMethods,
 }
 
 impl ClientSpans {
@@ -44,6 +47,7 @@ impl ClientSpans {
             redacted: DEFAULT_REDACTED.iter().map(|&name| name.into()).collect(),
             allows: None,
             end_at_head: false,
+            known_methods: KnownMethods::default(),
         }
     }
 
@@ -86,6 +90,14 @@ impl ClientSpans {
         self.end_at_head = end_at_head;
         self
     }
+
+    /// Methods that are called by their names, instead of those of RFC 9110, `PATCH` and `QUERY`. Others are `_OTHER`, with the
+    /// method as it was sent in `http.request.method_original`. `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
+    #[must_use]
+    pub fn known_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.known_methods = methods.into_iter().collect();
+        self
+    }
 }
 
 impl fmt::Debug for ClientSpans {
@@ -104,6 +116,8 @@ impl Telemetry {
     /// that is not to be as [`client_layer`](Self::client_layer) and [`reqwest_middleware`](Self::reqwest_middleware) are.
     #[must_use]
     pub fn client_spans(&self) -> ClientSpans {
-        ClientSpans::new(self.tracer_provider(), self.propagators())
+        let mut spans = ClientSpans::new(self.tracer_provider(), self.propagators());
+        spans.known_methods = self.settings().known_methods.clone();
+        spans
     }
 }

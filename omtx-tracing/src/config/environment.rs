@@ -9,6 +9,7 @@ use super::address::{self, Address};
 use super::exporter::Exporters;
 use super::vars::{HIDDEN, Vars};
 use super::{Exporter, HistogramAggregation, Otlp, Protocol, Settings, Temporality};
+use crate::semconv::KnownMethods;
 use crate::{Error, Propagator, Propagators, Signal};
 
 /// More than any bundle of certificates has.
@@ -28,6 +29,14 @@ impl Settings {
         );
         if let Some(formats) = propagators {
             self.propagators = Propagators::new(formats);
+        }
+        let methods = vars.parse(
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
+            KnownMethods::EXPECTED,
+            KnownMethods::parse,
+        );
+        if let Some(methods) = methods {
+            self.known_methods = methods;
         }
         if let Some(sampler) = super::sampling::sampler(vars) {
             self.sampler = sampler;

@@ -6,6 +6,7 @@ use super::address::Address;
 use super::exporter::Exporters;
 use super::otlp::Unfit;
 use super::{Batching, Endpoint, HistogramAggregation, Otlp, PerSignal, Temporality, Warning};
+use crate::semconv::KnownMethods;
 use crate::{Error, Propagators, Sampler, Signal, SpanLimits};
 
 /// All that a builder and the environment set.
@@ -29,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) metrics_temporality: Temporality,
     pub(crate) histogram_aggregation: HistogramAggregation,
     pub(crate) propagators: Propagators,
+    pub(crate) known_methods: KnownMethods,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -50,6 +52,7 @@ impl Settings {
             metrics_temporality: Temporality::default(),
             histogram_aggregation: HistogramAggregation::default(),
             propagators: Propagators::default(),
+            known_methods: KnownMethods::default(),
             warnings: Vec::new(),
         }
     }

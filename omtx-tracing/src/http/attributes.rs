@@ -66,7 +66,7 @@ impl<'s, S: Attributes> Writer<'s, S> {
         peer: Option<SocketAddr>,
     ) {
         let seen = options.proxies.seen(request.headers());
-        match method(options, request, slot) {
+        match method(options, request) {
             Some(method) => self.put("http.request.method", method),
             None => {
                 self.put("http.request.method", "_OTHER");
@@ -135,16 +135,8 @@ impl<'s, S: Attributes> Writer<'s, S> {
 }
 
 /// The method as the conventions write it; `None` for one that is not known.
-pub(super) fn method<'r>(
-    options: &Options,
-    request: RequestHead<'r>,
-    slot: &Slot,
-) -> Option<&'r str> {
-    let known = match &options.known_methods {
-        None => slot.method() != omtx_http::Method::Other,
-        Some(known) => known.contains(request.method()),
-    };
-    known.then(|| request.method().as_str())
+pub(super) fn method<'r>(options: &Options, request: RequestHead<'r>) -> Option<&'r str> {
+    options.known_methods.name(request.method())
 }
 
 /// The route; `None` if none was matched.

@@ -48,7 +48,7 @@ impl Observer for ServerSpans {
             true => (local, remote),
         };
 
-        let name = name::compose(method(&self.options, head, slot), route(slot));
+        let name = name::compose(method(&self.options, head), route(slot));
         let provider = self.tracer.provider();
         let skipped = self.options.skips(head, slot.endpoint().as_str());
         let decision = if skipped || around.is_telemetry_suppressed() {

@@ -5,12 +5,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{HeaderName, Method};
+use http::HeaderName;
 use omtx_http::RequestHead;
 
 use super::ForwardedHeaders;
 use super::proxies::Proxies;
-use crate::semconv::DEFAULT_REDACTED;
+use crate::semconv::{DEFAULT_REDACTED, KnownMethods};
 
 /// Endpoints whose requests have no span: the probes and the scrape.
 pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;
@@ -50,7 +50,7 @@ pub(super) struct Options {
     pub(super) response_headers: Vec<CapturedHeader>,
     pub(super) body_sizes: bool,
     pub(super) trace_response: bool,
-    pub(super) known_methods: Option<Vec<Method>>,
+    pub(super) known_methods: KnownMethods,
 }
 
 impl Default for Options {
@@ -72,7 +72,7 @@ impl Default for Options {
             response_headers: Vec::new(),
             body_sizes: false,
             trace_response: false,
-            known_methods: None,
+            known_methods: KnownMethods::default(),
         }
     }
 }

@@ -44,7 +44,9 @@ impl Telemetry {
     /// # }
     /// ```
     pub fn server_spans(&self) -> ServerSpans {
-        ServerSpans::new(self.tracer_provider(), self.propagators().clone())
+        let mut spans = ServerSpans::new(self.tracer_provider(), self.propagators().clone());
+        spans.options.known_methods = self.settings().known_methods.clone();
+        spans
     }
 }
 
@@ -73,9 +75,8 @@ impl ServerSpans {
     /// | variable | |
     /// |---|---|
     /// | `OMTX_TRUSTED_PROXIES` | [`trusted_proxies`](Self::trusted_proxies) |
-    /// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | [`known_methods`](Self::known_methods), with commas between them |
     ///
-    /// A variable that is empty is not set.
+    /// A variable that is empty is not set. `OTEL_*` variables are read by [`TelemetryBuilder::from_env`](crate::TelemetryBuilder::from_env).
     ///
     /// # Errors
     ///
@@ -111,17 +112,6 @@ impl ServerSpans {
             self = self.trusted_proxies(count.map_err(|error: std::num::ParseIntError| {
                 Error::invalid(name, &value, "a number of proxies, 0 to 255").because(error)
             })?);
-        }
-        let name = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
-        if let Some(value) = read(name)? {
-            let methods = value
-                .split(',')
-                .map(|method| Method::from_bytes(method.trim().as_bytes()));
-            let methods: Vec<Method> = methods.collect::<Result<_, _>>().map_err(|error| {
-                let expectation = "HTTP methods with commas between them, such as GET,POST,PURGE";
-                Error::invalid(name, &value, expectation).because(error)
-            })?;
-            self = self.known_methods(methods);
         }
         Ok(self)
     }
@@ -247,9 +237,9 @@ impl ServerSpans {
     }
 
     /// Methods that are called by their names, instead of those of RFC 9110, `PATCH` and `QUERY`. Others are `_OTHER`, with the
-    /// method as it was sent in `http.request.method_original`.
+    /// method as it was sent in `http.request.method_original`. `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
     pub fn known_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        self.options.known_methods = Some(methods.into_iter().collect());
+        self.options.known_methods = methods.into_iter().collect();
         self
     }
 

@@ -1,7 +1,9 @@
 //! OpenTelemetry's semantic conventions for HTTP, as far as servers and clients share them.
 
+mod methods;
 mod query;
 
+pub(crate) use methods::KnownMethods;
 pub use query::DEFAULT_REDACTED;
 pub(crate) use query::redact;
 
@@ -17,20 +19,4 @@ pub(crate) fn protocol_version(version: Version) -> Option<&'static str> {
         Version::HTTP_3 => Some("3"),
         _ => None,
     }
-}
-
-/// The methods that `http.request.method` has by name: those of RFC 9110 and PATCH (RFC 5789).
-pub(crate) fn known_method(method: &http::Method) -> Option<&'static str> {
-    Some(match method.as_str() {
-        "CONNECT" => "CONNECT",
-        "DELETE" => "DELETE",
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        "PATCH" => "PATCH",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "TRACE" => "TRACE",
-        _ => return None,
-    })
 }

@@ -137,3 +137,40 @@ async fn a_disabled_telemetry_passes_on_the_trace_to_calls_and_log_lines() {
         assert_eq!(here.trace_id().to_string(), TRACE);
     }
 }
+
+/// What the environment says of methods holds for servers and clients alike.
+#[cfg(all(feature = "axum", feature = "client"))]
+#[tokio::test]
+async fn methods_that_the_environment_names_are_names_of_spans() {
+    use omtx_tracing::{Exporter, Sampler, SamplingRequest};
+    use std::sync::{Arc, Mutex};
+    use tower::{Layer, ServiceExt, service_fn};
+
+    let names = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&names);
+    let telemetry = Telemetry::builder("hub")
+        .exporters(Signal::Traces, [Exporter::Console])
+        .sampler(Sampler::custom(move |span: &SamplingRequest<'_>| {
+            seen.lock().unwrap().push(span.name().to_owned());
+            false
+        }))
+        .from_vars(|name| {
+            (name == "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS").then(|| "GET, BREW".into())
+        })
+        .unwrap()
+        .build()
+        .unwrap();
+    let server = axum::Router::new()
+        .route("/pots/{id}", axum::routing::any(async || "tea"))
+        .layer(omtx_http::axum_layer(telemetry.server_spans()));
+    let client = telemetry.client_layer().layer(service_fn(
+        async |request: http::Request<axum::body::Body>| server.clone().oneshot(request).await,
+    ));
+    for method in ["BREW", "POST"] {
+        let request = http::Request::builder().method(method).uri("/pots/7");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        client.clone().oneshot(request).await.unwrap();
+    }
+    let expected = ["BREW", "BREW /pots/{id}", "HTTP", "HTTP /pots/{id}"];
+    assert_eq!(*names.lock().unwrap(), expected);
+}

@@ -203,7 +203,7 @@ async fn a_template_is_part_of_the_name_and_an_unknown_method_is_not() {
 
     let mut request = get("http://api/jobs/7");
     *request.method_mut() = Method::from_bytes(b"BREW").unwrap();
-    headers_sent(spans, Context::new(), request).await;
+    headers_sent(spans.clone(), Context::new(), request.clone()).await;
     let span = recorder.span("HTTP");
     assert_eq!(
         span.attribute("http.request.method"),
@@ -213,6 +213,12 @@ async fn a_template_is_part_of_the_name_and_an_unknown_method_is_not() {
         span.attribute("http.request.method_original"),
         Some(&"BREW".into())
     );
+
+    let known = spans.known_methods([request.method().clone()]);
+    headers_sent(known, Context::new(), request).await;
+    let span = recorder.span("BREW");
+    assert_eq!(span.attribute("http.request.method"), Some(&"BREW".into()));
+    assert_eq!(span.attribute("http.request.method_original"), None);
 }
 
 #[tokio::test]
