@@ -8,13 +8,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_value_of_any_variable_fails_or_panics(value in "\\PC*", which in 0_usize..14) {
+    fn no_value_of_any_variable_fails_or_panics(value in "\\PC*", which in 0_usize..15) {
         let name = [
             GENERAL, TRACES, PROTOCOL, EXPORTER,
             "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT",
             "OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_RESOURCE_ATTRIBUTES",
             "OTEL_SERVICE_NAME", "OTEL_PROPAGATORS", "OTEL_SDK_DISABLED",
             "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_TRACES_SAMPLER", "OTEL_BSP_SCHEDULE_DELAY",
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
         ][which];
         with(&[(name, &value)]);
     }

@@ -3,6 +3,7 @@
 mod bounds;
 mod endpoints;
 mod hostile;
+mod methods;
 
 use std::ffi::OsString;
 
