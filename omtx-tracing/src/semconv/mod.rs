@@ -1,10 +1,13 @@
 //! OpenTelemetry's semantic conventions for HTTP, as far as servers and clients share them.
 
 mod methods;
+#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
 mod query;
 
 pub(crate) use methods::KnownMethods;
+#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
 pub use query::DEFAULT_REDACTED;
+#[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
 pub(crate) use query::redact;
 
 use http::Version;
