@@ -43,8 +43,17 @@ pub(crate) struct LaneSpec {
     pub(crate) transport: Box<dyn Transport>,
 }
 
-/// What runs when something is about to be flushed: a last round of a reader. It may take until the time that it is given.
-pub(crate) type BeforeFlush = Arc<dyn Fn(Instant) + Send + Sync>;
+/// What runs when something is about to be flushed: a round of a reader.
+pub(crate) type BeforeFlush = Arc<dyn Fn(Occasion) + Send + Sync>;
+
+/// What something is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// There will be others.
+    Flush,
+    /// The last one: what is read later would be lost.
+    Shutdown,
+}
 
 /// The thread that exports all signals. Dropping it shuts it down, with [`DEFAULT_SHUTDOWN`](Self::DEFAULT_SHUTDOWN).
 pub(crate) struct Exporter {
@@ -189,7 +198,7 @@ impl Exporter {
             return false;
         }
         let deadline = after(timeout);
-        self.run_hooks(timeout);
+        self.run_hooks(Occasion::Flush, timeout);
         let asked: Vec<_> = self
             .pipelines
             .iter()
@@ -222,7 +231,7 @@ impl Exporter {
             .map(|one| one.queue.dropped_so_far())
             .collect();
         if self.pipelines.iter().any(|one| one.queue.is_open()) {
-            self.run_hooks(timeout);
+            self.run_hooks(Occasion::Shutdown, timeout);
         }
         for pipeline in &self.pipelines {
             pipeline.queue.begin_close(deadline);
@@ -242,7 +251,7 @@ impl Exporter {
     }
 
     /// Gives hooks half of the time: what they leave is for what they have handed over. Meanwhile everything else is on its way.
-    fn run_hooks(&self, timeout: Duration) {
+    fn run_hooks(&self, occasion: Occasion, timeout: Duration) {
         if !self.process.is_current() {
             return;
         }
@@ -258,7 +267,7 @@ impl Exporter {
         let work = move || {
             for hook in hooks {
                 // The next one is somebody else's.
-                let _ = catch_unwind(AssertUnwindSafe(|| hook(deadline)));
+                let _ = catch_unwind(AssertUnwindSafe(|| hook(occasion)));
             }
             drop(done);
         };

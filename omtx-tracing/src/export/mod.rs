@@ -34,7 +34,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use exporter::{Exporter, LaneSpec};
+pub(crate) use exporter::{Exporter, LaneSpec, Occasion};
 pub(crate) use fork::Process;
 pub(crate) use loss::OnLoss;
 pub use loss::{Loss, Lost};

@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::nanos;
 use super::round::{Options, Round};
 use super::streams::Streams;
-use crate::export::{Exporter, Pipeline, ScopeId};
+use crate::export::{Exporter, Occasion, Pipeline, ScopeId};
 use crate::{Signal, Telemetry};
 
 impl Telemetry {
@@ -104,7 +104,7 @@ pub(super) fn start(
     let readers = readers.expect("nothing in it can fail");
     if let Some(reader) = readers.add(registry, pipeline, options) {
         exporter.spawn(every(interval, Arc::clone(&reader)));
-        exporter.before_flush(Arc::new(move |_| reader.read()));
+        exporter.before_flush(Arc::new(move |occasion| reader.read(occasion)));
     }
 }
 
@@ -144,22 +144,30 @@ async fn every(interval: Duration, reader: Arc<Reader>) {
         ticks.tick().await;
         let reader = Arc::clone(&reader);
         // Aside, since it may block. If it panics, the next round is another chance.
-        let _ = tokio::task::spawn_blocking(move || reader.read()).await;
+        let _ = tokio::task::spawn_blocking(move || reader.read(Occasion::Flush)).await;
     }
 }
 
+/// What one round leaves for the next.
+#[derive(Default)]
+struct Rounds {
+    streams: Streams,
+    /// The last one was there. Whoever waited for it meanwhile has nothing to add, and nobody to send it.
+    over: bool,
+}
+
 /// Looks at one registry, and hands on what it finds.
-struct Reader {
+pub(super) struct Reader {
     registry: Registry,
     pipeline: Pipeline,
     scope: ScopeId,
     options: Options,
     /// Held for a round: two of them, one at its time and one before a flush, go one after the other.
-    streams: Mutex<Streams>,
+    rounds: Mutex<Rounds>,
 }
 
 impl Reader {
-    fn new(registry: Registry, pipeline: Pipeline, options: Options) -> Self {
+    pub(super) fn new(registry: Registry, pipeline: Pipeline, options: Options) -> Self {
         let scope = InstrumentationScope::builder("omtx-metrics")
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
@@ -168,21 +176,25 @@ impl Reader {
             scope: pipeline.scope(&scope),
             pipeline,
             options,
-            streams: Mutex::default(),
+            rounds: Mutex::default(),
         }
     }
 
-    fn read(&self) {
+    pub(super) fn read(&self, occasion: Occasion) {
         if !self.pipeline.is_open() {
             return;
         }
-        let mut streams = lock(&self.streams);
+        let mut rounds = lock(&self.rounds);
+        let Rounds { streams, over } = &mut *rounds;
+        if std::mem::replace(over, *over || occasion == Occasion::Shutdown) {
+            return;
+        }
         let mut push = |metric: &[u8], points: u32| {
             self.pipeline.created(points.into());
             self.pipeline.push(self.scope, metric, points);
         };
         let clock = SystemTime::now;
-        let mut round = Round::new(self.options, &clock, &mut streams, &mut push);
+        let mut round = Round::new(self.options, &clock, streams, &mut push);
         self.registry.visit(&mut round);
         round.finish();
     }
