@@ -1,7 +1,7 @@
 //! What the log says.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use omtx_health::{Drain, DrainOptions, Spec, Status};
@@ -23,8 +23,14 @@ impl Write for Lines {
     }
 }
 
+/// One that is there all the time, and on no thread. As long as there is only one subscriber, a line that is reached for the
+/// first time asks that of its own thread whether anybody wants it, and remembers the answer for all threads: the test that
+/// comes by without a subscriber would switch it off here.
+static NOBODYS: OnceLock<tracing::Dispatch> = OnceLock::new();
+
 impl Lines {
     fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        NOBODYS.get_or_init(|| tracing::Dispatch::new(tracing_subscriber::registry()));
         let lines = Self::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
