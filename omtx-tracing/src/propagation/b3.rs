@@ -19,21 +19,34 @@ use super::carrier::{
 use super::hex;
 use super::rejected::Rejected;
 
-/// In a context: the trace is to be recorded by everyone, and the next hop is to be told.
+/// In a context: this trace is to be recorded by everyone, and the next hop is to be told. "MUST preserve a debug trace flag"
+/// (OpenTelemetry, "B3 Extract"): also where nobody here records it.
 #[derive(Debug)]
-pub(super) struct Debug;
+pub(super) struct Debug {
+    trace_id: TraceId,
+}
+
+impl Debug {
+    /// A context may have begun another trace since.
+    fn holds_for(debug: Option<&Self>, span: &SpanContext) -> bool {
+        debug.is_some_and(|debug| debug.trace_id == span.trace_id())
+    }
+}
 
 /// Whether anything was there, and whether it could be read.
 enum Found {
     Nothing,
     Malformed,
-    Parent(SpanContext, bool),
+    Parent(SpanContext, Option<Debug>),
 }
 
 /// The remote parent, and whether its trace is a debug trace.
-pub(super) fn extract(source: &impl Source, rejected: &Rejected) -> Option<(SpanContext, bool)> {
-    for found in [single, multi].map(|form| move || form(source)) {
-        match found() {
+pub(super) fn extract(
+    source: &impl Source,
+    rejected: &Rejected,
+) -> Option<(SpanContext, Option<Debug>)> {
+    for form in [single, multi] {
+        match form(source) {
             Found::Nothing => {}
             Found::Malformed => rejected.b3(),
             Found::Parent(parent, debug) => return Some((parent, debug)),
@@ -104,14 +117,16 @@ fn parent(trace_id: &[u8], span_id: &[u8], state: State) -> Found {
         State::Dropped => TraceFlags::NOT_SAMPLED,
         State::Sampled | State::Debug => TraceFlags::SAMPLED,
     };
+    let trace_id = TraceId::from(trace_id);
     let context = SpanContext::new(
-        TraceId::from(trace_id),
+        trace_id,
         SpanId::from(span_id as u64),
         flags,
         true,
         TraceState::NONE,
     );
-    Found::Parent(context, state == State::Debug)
+    let debug = (state == State::Debug).then_some(Debug { trace_id });
+    Found::Parent(context, debug)
 }
 
 fn parse_id(digits: &[u8], lengths: &[usize]) -> Option<u128> {
@@ -125,10 +140,10 @@ pub(super) fn inject_single(span: &SpanContext, debug: Option<&Debug>, sink: &mu
     let mut out = *b"00000000000000000000000000000000-0000000000000000-0";
     hex::write(&span.trace_id().to_bytes(), &mut out);
     hex::write(&span.span_id().to_bytes(), &mut out[33..]);
-    out[50] = match (debug, span.is_sampled()) {
-        (Some(Debug), _) => b'd',
-        (None, true) => b'1',
-        (None, false) => b'0',
+    out[50] = match (Debug::holds_for(debug, span), span.is_sampled()) {
+        (true, _) => b'd',
+        (false, true) => b'1',
+        (false, false) => b'0',
     };
     sink.put(&B3, hex::text(&out));
 }
@@ -140,15 +155,12 @@ pub(super) fn inject_multi(span: &SpanContext, debug: Option<&Debug>, sink: &mut
     hex::write(&span.span_id().to_bytes(), &mut out);
     sink.put(&X_B3_SPANID, hex::text(&out[..16]));
     // "Debug implies an accept decision, so don't also send the X-B3-Sampled header" (B3, "Debug Flag").
-    match debug {
-        Some(Debug) => {
-            sink.put(&X_B3_FLAGS, "1".to_owned());
-            sink.remove(&X_B3_SAMPLED);
-        }
-        None => {
-            let sampled = if span.is_sampled() { "1" } else { "0" };
-            sink.put(&X_B3_SAMPLED, sampled.to_owned());
-            sink.remove(&X_B3_FLAGS);
-        }
+    if Debug::holds_for(debug, span) {
+        sink.put(&X_B3_FLAGS, "1".to_owned());
+        sink.remove(&X_B3_SAMPLED);
+    } else {
+        let sampled = if span.is_sampled() { "1" } else { "0" };
+        sink.put(&X_B3_SAMPLED, sampled.to_owned());
+        sink.remove(&X_B3_FLAGS);
     }
 }

@@ -30,9 +30,9 @@ use super::tracestate::Verbatim;
 /// ```
 #[derive(Debug, Default)]
 pub struct Extracted {
-    pub(super) span_context: Option<SpanContext>,
+    pub(crate) span_context: Option<SpanContext>,
     pub(super) verbatim: Option<Verbatim>,
-    pub(super) debug: bool,
+    pub(super) debug: Option<Debug>,
     pub(super) baggage: Option<Baggage>,
 }
 
@@ -75,8 +75,8 @@ impl Extracted {
         if let Some(verbatim) = self.verbatim {
             context = context.with_value(verbatim);
         }
-        if self.debug {
-            context = context.with_value(Debug);
+        if let Some(debug) = self.debug {
+            context = context.with_value(debug);
         }
         context
     }

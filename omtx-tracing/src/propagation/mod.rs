@@ -5,11 +5,13 @@ mod baggage;
 mod carrier;
 mod extracted;
 mod hex;
+mod propagator;
 mod propagators;
 mod rejected;
 mod trace_context;
 mod tracestate;
 
 pub use extracted::Extracted;
-pub use propagators::{Propagator, Propagators};
+pub use propagator::Propagator;
+pub use propagators::Propagators;
 pub use rejected::RejectedHeaders;

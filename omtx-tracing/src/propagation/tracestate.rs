@@ -17,7 +17,7 @@ const MAX_VALUE_LEN: usize = 256;
 /// A well-formed list that [`TraceState`] refuses, for the trace that it came with.
 ///
 /// `TraceState` checks keys by the rules of level 1, and those of the part behind an `@` more tightly than that. Such a list
-/// still has to be passed on.
+/// still has to be passed on. Spans and links, which hold a `TraceState`, are recorded without it.
 #[derive(Debug)]
 pub(super) struct Verbatim {
     trace_id: TraceId,
@@ -44,10 +44,6 @@ fn read<'a>(
     trace_id: TraceId,
     rejected: &Rejected,
 ) -> (TraceState, Option<Verbatim>) {
-    let mut headers = headers.peekable();
-    if headers.peek().is_none() {
-        return (TraceState::NONE, None); // without making room for members
-    }
     let mut members = [("", ""); MAX_MEMBERS];
     let mut repeated = false;
     let parsed = parse(headers, &mut members, &mut repeated);

@@ -172,6 +172,23 @@ fn of_several_formats_the_last_one_that_names_a_parent_counts() {
 }
 
 #[test]
+fn debug_holds_for_the_trace_that_it_came_with_and_no_other() {
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let header = format!("{TRACE}-{SPAN}-d");
+    let pairs: &[(&str, &[u8])] = &[
+        ("traceparent", traceparent.as_bytes()),
+        ("b3", header.as_bytes()),
+    ];
+    let b3_first = Propagators::new([Propagator::B3, Propagator::TraceContext]);
+    assert_eq!(
+        through(&b3_first, pairs)[0],
+        "b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1"
+    );
+    let b3_last = Propagators::new([Propagator::TraceContext, Propagator::B3]);
+    assert_eq!(through(&b3_last, pairs)[0], format!("b3: {header}"));
+}
+
+#[test]
 fn one_parent_in_both_formats_keeps_what_only_one_of_them_says() {
     let header = format!("{TRACE}-{SPAN}-d");
     let traceparent = format!("00-{TRACE}-{SPAN}-03");
