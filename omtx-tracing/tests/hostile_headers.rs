@@ -1,74 +1,39 @@
-//! What strangers send costs bounded memory, and a request without headers costs none. One binary of its own, because it counts
-//! the process's allocations.
-#![allow(unsafe_code)]
+//! What strangers send costs bounded memory, and a request without headers costs none. Alone in its binary, which counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "alloc/counting.rs"]
+mod counting;
 
 use http::{HeaderMap, HeaderValue};
 use omtx_tracing::Propagators;
 use opentelemetry::Context;
 
-thread_local! {
-    /// Allocations of this thread and their bytes.
-    static ASKED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ASKED.try_with(|asked| {
-            let (count, bytes) = asked.get();
-            asked.set((count + 1, bytes + layout.size()));
-        });
-        // SAFETY: the caller's promises are the system's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: it came from the system's allocator, with this layout.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often memory was asked for, and for how many bytes together.
-fn asked<R>(work: impl FnOnce() -> R) -> (usize, usize) {
-    let before = ASKED.get();
-    let _kept_until_counted = work();
-    let after = ASKED.get();
-    (after.0 - before.0, after.1 - before.1)
-}
+use counting::{Asked, asked};
 
 const PARENT: HeaderValue =
     HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
 
 /// Reads the headers, and says what that cost.
-fn extract(headers: &HeaderMap) -> (usize, usize) {
+fn extract(headers: &HeaderMap) -> Asked {
     let propagators = Propagators::default();
     let first = asked(|| propagators.extract_headers(headers));
     // Again, when whatever a thread or a library sets up once is there.
     let second = asked(|| propagators.extract_headers(headers));
-    assert!(second.0 <= first.0);
+    assert!(second.times <= first.times);
     second
 }
 
 #[test]
 fn a_request_without_headers_costs_nothing() {
-    assert_eq!(extract(&HeaderMap::new()), (0, 0));
+    assert_eq!(extract(&HeaderMap::new()), Asked::default());
 }
 
 #[test]
 fn reading_a_parent_allocates_nothing_and_its_context_once() {
     let headers = HeaderMap::from_iter([(http::HeaderName::from_static("traceparent"), PARENT)]);
-    assert_eq!(extract(&headers), (0, 0));
+    assert_eq!(extract(&headers), Asked::default());
     let extracted = Propagators::default().extract_headers(&headers);
     let base = Context::new();
-    assert_eq!(asked(|| extracted.into_context(&base)).0, 1);
+    assert_eq!(asked(|| extracted.into_context(&base)).times, 1);
 }
 
 #[test]
@@ -83,9 +48,9 @@ fn a_megabyte_of_baggage_costs_no_more_than_its_limit() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert("baggage", HeaderValue::from_bytes(&value).unwrap());
-        let (count, bytes) = extract(&headers);
+        let Asked { times, bytes } = extract(&headers);
         // 8192 bytes are looked at. At worst they are one key again and again, whose last value is the one that is kept.
-        assert!(count <= 3 * 2048 + 8, "{count}");
+        assert!(times <= 3 * 2048 + 8, "{times}");
         assert!(bytes <= 32 << 10, "{bytes}");
     }
 }
@@ -95,9 +60,9 @@ fn members_beyond_the_64th_are_not_copied() {
     let members: Vec<_> = (0..1000).map(|n| format!("k{n}=v")).collect();
     let mut headers = HeaderMap::new();
     headers.insert("baggage", members.join(",").try_into().unwrap());
-    let (count, bytes) = extract(&headers);
+    let Asked { times, bytes } = extract(&headers);
     // A key and a value each, and the map that holds them, which grows six times.
-    assert!(count <= 2 * 64 + 8, "{count}");
+    assert!(times <= 2 * 64 + 8, "{times}");
     assert!(bytes <= 32 << 10, "{bytes}");
 }
 
@@ -108,8 +73,8 @@ fn a_thousand_headers_of_baggage_cost_no_more_than_one() {
         let value = format!("k{n}={}", "v".repeat(1000));
         headers.append("baggage", value.try_into().unwrap());
     }
-    let (count, bytes) = extract(&headers);
-    assert!(count <= 64, "{count}");
+    let Asked { times, bytes } = extract(&headers);
+    assert!(times <= 64, "{times}");
     assert!(bytes <= 32 << 10, "{bytes}");
 }
 
@@ -124,7 +89,7 @@ fn a_tracestate_of_a_thousand_members_is_discarded_without_keeping_any() {
         let mut headers = HeaderMap::new();
         headers.insert("traceparent", PARENT);
         headers.insert("tracestate", list.try_into().unwrap());
-        assert_eq!(extract(&headers), (0, 0));
+        assert_eq!(extract(&headers), Asked::default());
     }
 }
 
@@ -136,8 +101,8 @@ fn the_longest_tracestate_is_kept_once() {
     let mut headers = HeaderMap::new();
     headers.insert("traceparent", PARENT);
     headers.insert("tracestate", members.join(",").try_into().unwrap());
-    let (count, bytes) = extract(&headers);
-    assert!(count <= 2 * 32 + 8, "{count}");
+    let Asked { times, bytes } = extract(&headers);
+    assert!(times <= 2 * 32 + 8, "{times}");
     assert!(bytes <= 24 << 10, "{bytes}");
 }
 
@@ -151,7 +116,7 @@ fn binary_and_endless_parents_are_discarded_without_keeping_any() {
         for name in ["traceparent", "b3", "x-b3-traceid"] {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_bytes(&value).unwrap());
-            assert_eq!(extract(&headers), (0, 0));
+            assert_eq!(extract(&headers), Asked::default());
         }
     }
 }

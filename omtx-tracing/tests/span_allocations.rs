@@ -1,10 +1,10 @@
-//! What spans allocate on the thread that records them. Alone in its binary: it installs an allocator.
+//! What spans allocate on the thread that records them. Alone in its binary, which counts.
 
 #![cfg(feature = "http-protobuf")]
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "alloc/counting.rs"]
+mod counting;
+
 use std::time::Duration;
 
 use omtx_tracing::{Telemetry, Tracer};
@@ -14,39 +14,13 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue};
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's own; the count beside it touches no heap.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::asked;
 
 /// What this many calls allocate on this thread, after as many that are not counted.
 fn allocations(calls: u32, mut call: impl FnMut()) -> u64 {
-    for _ in 0..calls {
-        call();
-    }
-    let before = ALLOCATIONS.get();
-    for _ in 0..calls {
-        call();
-    }
-    ALLOCATIONS.get() - before
+    let mut run = || (0..calls).for_each(|_| call());
+    run();
+    asked(run).times
 }
 
 /// A real exporter, whose collector is not there: spans are queued, and dropped where the queue is full.

@@ -2,7 +2,7 @@
 //! ours holds.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use omtx_tracing::DropReason::{ExportFailed, QueueFull, Rejected, Shutdown, Unknown};
@@ -334,8 +334,7 @@ fn losses_are_told_to_whoever_asked() {
         return;
     };
     receiver.tell("status INVALID_ARGUMENT");
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = Arc::clone(&told);
+    let (tell, told) = mpsc::channel();
     let telemetry = Telemetry::builder("service")
         .sampler(Sampler::always_on())
         .otlp(
@@ -343,17 +342,14 @@ fn losses_are_told_to_whoever_asked() {
                 .endpoint(receiver.grpc_endpoint())
                 .protocol(Protocol::Grpc),
         )
-        .on_loss(move |loss| telling.lock().unwrap().push(loss.to_string()))
+        .on_loss(move |loss| {
+            let _ = tell.send(loss.to_string());
+        })
         .build()
         .expect("valid settings");
     make(telemetry.tracer_provider(), 0..3);
     assert!(telemetry.flush(PATIENCE));
-    let begun = Instant::now();
-    while told.lock().unwrap().is_empty() {
-        assert!(begun.elapsed() < PATIENCE, "nobody was told");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let told = told.lock().unwrap().join("\n");
+    let told = told.recv_timeout(PATIENCE).expect("the hook is called");
     assert!(told.starts_with("lost 3 spans (export_failed): "), "{told}");
 }
 

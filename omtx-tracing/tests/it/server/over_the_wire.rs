@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use omtx_tracing::testing::SpanRecorder;
+use omtx_http::Observer;
+use omtx_tracing::http::ServerSpans;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{lines, spans, text};
 
@@ -23,21 +25,25 @@ async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-async fn until_ended(recorder: &SpanRecorder, count: usize) {
-    let ended = async {
-        while recorder.spans().len() < count {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, ended)
-        .await
-        .expect("the request has ended");
+/// The observer, and a message for each request whose span has ended: observers are ended last to first.
+fn telling(spans: ServerSpans) -> (impl Observer, UnboundedReceiver<()>) {
+    let (tell, told) = unbounded_channel();
+    let tell = omtx_http::on_end(move |_, _| {
+        let _ = tell.send(());
+    });
+    ((tell, spans), told)
+}
+
+async fn soon<T>(told: &mut UnboundedReceiver<T>) {
+    let told = tokio::time::timeout(PATIENCE, told.recv()).await;
+    assert!(told.expect("it happens").is_some());
 }
 
 #[tokio::test]
 async fn a_request_over_a_socket_has_its_peer_and_ends_with_its_body() {
     let (recorder, spans) = spans();
-    let address = serve(super::routes().layer(omtx_http::axum_layer(spans))).await;
+    let (observer, mut ended) = telling(spans);
+    let address = serve(super::routes().layer(omtx_http::axum_layer(observer))).await;
     let mut client = TcpStream::connect(address).await.unwrap();
     let here = client.local_addr().unwrap();
     let call = format!("GET /users/7 HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
@@ -48,7 +54,7 @@ async fn a_request_over_a_socket_has_its_peer_and_ends_with_its_body() {
         answer.starts_with("HTTP/1.1 200") && answer.ends_with("Ada"),
         "{answer}"
     );
-    until_ended(&recorder, 1).await;
+    soon(&mut ended).await;
     let span = recorder.span("GET /users/{id}");
     assert_eq!(text(&span, "network.peer.address"), "127.0.0.1");
     assert_eq!(
@@ -64,23 +70,24 @@ async fn a_request_over_a_socket_has_its_peer_and_ends_with_its_body() {
 #[tokio::test]
 async fn a_client_that_hangs_up_leaves_a_span_that_says_so() {
     let (recorder, spans) = spans();
-    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (observer, mut ended) = telling(spans);
+    let (began, mut begun) = unbounded_channel();
     let wait = async move || {
         let _ = began.send(());
         std::future::pending::<()>().await;
     };
     let app = Router::new()
         .route("/wait", get(wait))
-        .layer(omtx_http::axum_layer(spans));
+        .layer(omtx_http::axum_layer(observer));
     let address = serve(app).await;
     let mut client = TcpStream::connect(address).await.unwrap();
     client
         .write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n")
         .await
         .unwrap();
-    tokio::time::timeout(PATIENCE, begun.recv()).await.unwrap();
+    soon(&mut begun).await;
     drop(client);
-    until_ended(&recorder, 1).await;
+    soon(&mut ended).await;
     let span = recorder.span("GET /wait");
     assert_eq!(
         text(&span, "error.type"),
