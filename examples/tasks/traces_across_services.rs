@@ -44,7 +44,7 @@ struct Traced {
 impl Traced {
     /// `telemetry.server_spans()`
     fn server(&self) -> ServerSpans {
-        ServerSpans::new(&self.provider, self.propagators.clone())
+        ServerSpans::new(&self.provider, &self.propagators)
     }
 
     /// `telemetry.client_layer()`

@@ -13,7 +13,7 @@ use crate::context::{in_both, trace_of};
 use crate::span::Clock;
 use crate::{Span, Tracer, TracerProvider};
 
-/// The tracer of one of this crate's own instrumentations.
+/// The tracer of one of this crate's own instrumentations, whose attributes follow these conventions.
 pub(crate) fn tracer(provider: &TracerProvider, scope: &'static str) -> Tracer {
     let scope = InstrumentationScope::builder(scope)
         .with_version(env!("CARGO_PKG_VERSION"))
@@ -41,7 +41,7 @@ impl ActiveSpan {
     pub(crate) fn begin(
         tracer: &Tracer,
         parent: &Context,
-        name: &str,
+        name: Cow<'_, str>,
         kind: SpanKind,
         first: impl FnOnce(&mut Span),
     ) -> Self {
@@ -52,7 +52,7 @@ impl ActiveSpan {
     pub(crate) fn begin_at(
         tracer: &Tracer,
         parent: &Context,
-        name: &str,
+        name: Cow<'_, str>,
         kind: SpanKind,
         clock: Clock,
         first: impl FnOnce(&mut Span),
@@ -67,23 +67,28 @@ impl ActiveSpan {
         }
     }
 
-    /// The same, or the context of the span if it is not recorded.
+    /// The same, or the context of the span if it is not recorded: nobody samples it, or telemetry is suppressed, as where an
+    /// exporter works.
     pub(crate) fn begin_recorded(
         tracer: &Tracer,
         parent: &Context,
-        name: &str,
+        name: Cow<'_, str>,
         kind: SpanKind,
         clock: Clock,
         first: impl FnOnce(&mut Span),
     ) -> Result<Self, SpanContext> {
         let span = parent.span();
         let above = span.span_context();
-        let decision = tracer.provider().decide(Some(above), name, &kind);
+        let decision = if parent.is_telemetry_suppressed() {
+            tracer.provider().decide_against(Some(above))
+        } else {
+            tracer.provider().decide(Some(above), &name, &kind)
+        };
         let state = above.trace_state().clone();
         if !decision.recording {
             return Err(decision.span_context(state));
         }
-        let mut span = tracer.start_decided(&decision, state, name.to_owned(), &kind, clock);
+        let mut span = tracer.start_decided(&decision, state, name.into_owned(), &kind, clock);
         first(&mut span);
         let context = parent.with_span(span);
         let trace = trace_of(context.span().span_context());
@@ -96,6 +101,10 @@ impl ActiveSpan {
 
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.recorded
     }
 
     /// Runs foreign code inside the span; a panic of it marks the span.

@@ -26,7 +26,16 @@ use omtx_context::ScopeBuilder;
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt};
 
-/// The value that the current context's baggage has for a key.
+/// The value that the current context's baggage has for a key; `None` if it has none.
+///
+/// ```
+/// use omtx_tracing::{baggage, context};
+/// use opentelemetry::Context;
+///
+/// let context = baggage::with(&Context::new(), "tenant", "acme");
+/// assert_eq!(context::in_scope(&context, || baggage::get("tenant")).as_deref(), Some("acme"));
+/// assert_eq!(baggage::get("tenant"), None);
+/// ```
 #[must_use]
 pub fn get(key: &str) -> Option<String> {
     Context::map_current(|context| context.baggage().get(key).map(ToString::to_string))
@@ -35,7 +44,8 @@ pub fn get(key: &str) -> Option<String> {
 /// `context` with one more member in its baggage, or another value for it. The others stay, unlike with
 /// [`BaggageExt::with_baggage`].
 ///
-/// A key that is no token of HTTP, a 65th member, and one with which there are more than 8192 bytes are left out.
+/// A key that is no token of HTTP, a 65th member, and one with which there are more than 8192 bytes are left out; a value that
+/// was there before stays then.
 ///
 /// ```
 /// use omtx_tracing::baggage;
@@ -82,6 +92,16 @@ pub fn without(context: &Context, key: &str) -> Context {
 
 /// Adds those members of the current context's baggage to a scope whose keys are `allowed`: from there they come to every log
 /// line. Longer values than a scope takes are cut, as all of them are.
+///
+/// ```
+/// use omtx_context::Scope;
+/// use omtx_tracing::{baggage, context};
+/// use opentelemetry::Context;
+///
+/// let came = baggage::with(&baggage::with(&Context::new(), "tenant", "acme"), "admin", "1");
+/// let scope = context::in_scope(&came, || baggage::fields(Scope::builder(), &["tenant", "plan"]).build());
+/// assert_eq!(format!("{scope:?}"), r#"{"tenant": "acme"}"#);
+/// ```
 pub fn fields(scope: ScopeBuilder, allowed: &[&'static str]) -> ScopeBuilder {
     Context::map_current(|context| {
         let baggage = context.baggage();

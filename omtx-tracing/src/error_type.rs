@@ -7,6 +7,17 @@ use std::io;
 
 /// Says what an error is called in a span's `error.type`: one of few names, never a message. Closures
 /// `Fn(&E) -> &'static str` do.
+///
+/// ```
+/// use omtx_tracing::ErrorType;
+/// use std::io;
+///
+/// let by_kind = |error: &io::Error| match error.kind() {
+///     io::ErrorKind::TimedOut => "timeout",
+///     _ => "io",
+/// };
+/// assert_eq!(by_kind.error_type(&io::Error::from(io::ErrorKind::TimedOut)), "timeout");
+/// ```
 pub trait ErrorType<E> {
     /// The name.
     fn error_type(&self, error: &E) -> Cow<'static, str>;
@@ -20,6 +31,15 @@ impl<E, F: Fn(&E) -> &'static str> ErrorType<E> for F {
 
 /// The kind of the I/O error that an error is or, if it is boxed, that it comes from (`ConnectionRefused`, `TimedOut`), else the
 /// name of its type; `_OTHER` for a box of anything else. The default.
+///
+/// ```
+/// use omtx_tracing::{ErrorType, TypeName};
+/// use std::io;
+///
+/// let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+/// assert_eq!(TypeName.error_type(&refused), "ConnectionRefused");
+/// assert_eq!(TypeName.error_type(&std::fmt::Error), "core::fmt::Error");
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TypeName;
 

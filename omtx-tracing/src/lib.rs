@@ -119,6 +119,7 @@
 //! | the process ends | everything is sent within the deadline of [`shutdown`](Telemetry::shutdown) | its [`Lost`], `dropped{shutdown}` |
 //! | the process forks | the child has no exporter: what it records is dropped, and it waits for nobody; it can build a telemetry of its own | in the child, `dropped{shutdown}` |
 //! | a header of a request is malformed or too long | that header is as if it had not been sent | [`Propagators::rejected`] |
+//! | a value is longer than a limit | its beginning is kept | [`TracerProvider::values_truncated`] |
 //! | a variable is malformed | it is as if it were not set | [`Telemetry::warnings`] |
 //!
 //! For each signal and at every moment: `created = open + waiting + in flight + exported + Σ dropped`. No thread of the service ever

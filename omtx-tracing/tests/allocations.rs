@@ -1,10 +1,9 @@
-//! What a server span allocates, beside the same layer without observers. Alone in its binary: it installs an allocator.
+//! What a server span allocates, beside the same layer without observers. Alone in its binary, which counts.
 
 #![cfg(feature = "axum")]
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "alloc/counting.rs"]
+mod counting;
 
 use axum::Router;
 use axum::body::Body;
@@ -18,28 +17,7 @@ use omtx_tracing::testing::SpanRecorder;
 use omtx_tracing::{Propagators, Sampler, SpanLimits, Telemetry};
 use tower::ServiceExt;
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's own; the count beside it touches no heap.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::asked;
 
 /// What a whole request allocates on this thread, from the call to the last byte of the response.
 fn cost(observer: impl Observer, traceparent: Option<&'static str>) -> u64 {
@@ -54,17 +32,18 @@ fn cost(observer: impl Observer, traceparent: Option<&'static str>) -> u64 {
             request = request.header("traceparent", traceparent);
         }
         let (app, request) = (app.clone(), request.body(Body::empty()).unwrap());
-        let before = ALLOCATIONS.get();
-        let response = app
-            .oneshot(request)
-            .now_or_never()
-            .expect("nothing waits here")
-            .unwrap();
-        let mut body = response.into_body();
-        while let Some(frame) = body.frame().now_or_never().expect("nothing waits here") {
-            frame.unwrap();
-        }
-        ALLOCATIONS.get() - before
+        let call = asked(|| {
+            let response = app
+                .oneshot(request)
+                .now_or_never()
+                .expect("nothing waits here")
+                .unwrap();
+            let mut body = response.into_body();
+            while let Some(frame) = body.frame().now_or_never().expect("nothing waits here") {
+                frame.unwrap();
+            }
+        });
+        call.times
     };
     run(); // Whatever is initialised once is.
     run()
@@ -80,7 +59,7 @@ fn added(spans: ServerSpans, traceparent: Option<&'static str>) -> u64 {
 
 fn sampled_by(sampler: Sampler) -> ServerSpans {
     let recorder = SpanRecorder::with(sampler, SpanLimits::default());
-    ServerSpans::new(&recorder.provider(), Propagators::default())
+    ServerSpans::new(&recorder.provider(), &Propagators::default())
 }
 
 /// OpenTelemetry's context holds its span behind a reference count.

@@ -1,16 +1,14 @@
 //! The beginning and the end of a request's span.
 
-use std::borrow::Cow;
-
 use http::{HeaderMap, Method, StatusCode, Version};
-use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::{SpanKind, TraceContextExt};
 
 use super::method::span_name;
 use super::target::Target;
 use super::{ClientSpans, UrlTemplate};
 use crate::active::ActiveSpan;
 use crate::context;
-use crate::semconv::protocol_version;
+use crate::semconv::{Writer, protocol_version, status_text};
 use crate::span::Clock;
 
 /// What a span says of a request before it is sent.
@@ -33,31 +31,35 @@ impl ClientSpans {
         if parent.is_telemetry_suppressed() {
             return None;
         }
-        let name = span_name(&self.known_methods, request.method, request.template);
+        let settings = &*self.settings;
+        let name = span_name(&settings.known_methods, request.method, request.template);
         let span = ActiveSpan::begin_recorded(
-            &self.tracer,
+            &settings.tracer,
             &parent,
-            &name,
+            name,
             SpanKind::Client,
             Clock::now(),
             |span| {
-                match self.known_methods.name(request.method) {
-                    Some(method) => span.attribute("http.request.method", method),
+                let mut writer = Writer::new(span);
+                match settings.known_methods.name(request.method) {
+                    Some(method) => writer.put("http.request.method", method),
                     None => {
-                        span.attribute("http.request.method", "_OTHER");
-                        span.attribute("http.request.method_original", request.method.as_str());
+                        writer.put("http.request.method", "_OTHER");
+                        writer.text("http.request.method_original", request.method.as_str());
                     }
                 }
-                request.target.record(span, &self.redacted);
+                request.target.record(&mut writer, &settings.redacted);
                 if let Some(UrlTemplate(template)) = request.template {
-                    span.attribute("url.template", template);
+                    writer.put("url.template", template);
                 }
                 if request.resends > 0 {
-                    span.attribute("http.request.resend_count", request.resends);
+                    writer.put("http.request.resend_count", request.resends);
                 }
+                writer.headers(&settings.request_headers, headers);
+                settings.tracer.provider().count_truncated(writer.cuts());
             },
         );
-        let allowed = match (&self.allows, request.target.address()) {
+        let allowed = match (&settings.allows, request.target.address()) {
             (None, _) => true,
             (Some(allows), Some(host)) => allows(host),
             (Some(_), None) => false,
@@ -65,13 +67,14 @@ impl ClientSpans {
         match span {
             Ok(span) => {
                 if allowed {
-                    self.propagators.inject_headers(span.context(), headers);
+                    let propagators = &settings.propagators;
+                    propagators.inject_headers(span.context(), headers);
                 }
                 Some(span)
             }
             Err(span) => {
                 if allowed {
-                    self.propagators.inject_span(&parent, &span, headers);
+                    settings.propagators.inject_span(&parent, &span, headers);
                 }
                 None
             }
@@ -84,27 +87,23 @@ impl ClientSpans {
         span: ActiveSpan,
         status: StatusCode,
         version: Version,
+        headers: &HeaderMap,
         body_is_over: bool,
     ) -> Option<ActiveSpan> {
+        let settings = &*self.settings;
         span.set("http.response.status_code", i64::from(status.as_u16()));
         if let Some(version) = protocol_version(version) {
             span.set("network.protocol.version", version);
         }
+        let captured = &settings.response_headers;
+        let cuts = captured.record(&span.context().span(), headers);
+        settings.tracer.provider().count_truncated(cuts);
         // To a client, 4xx is an error too (conventions for HTTP spans, "Status").
         if status.is_client_error() || status.is_server_error() {
-            span.fail(status_text(status), "");
+            span.fail(status_text(status.as_u16()), "");
         }
-        let over = body_is_over || self.end_at_head || status == StatusCode::SWITCHING_PROTOCOLS;
+        let over =
+            body_is_over || settings.end_at_head || status == StatusCode::SWITCHING_PROTOCOLS;
         (!over).then_some(span)
-    }
-}
-
-fn status_text(status: StatusCode) -> Cow<'static, str> {
-    match status.as_u16() {
-        404 => "404".into(),
-        429 => "429".into(),
-        500 => "500".into(),
-        503 => "503".into(),
-        other => other.to_string().into(),
     }
 }

@@ -10,7 +10,8 @@ use pin_project_lite::pin_project;
 use crate::active::ActiveSpan;
 
 pin_project! {
-    /// The body of a response. The span of its request ends with it: at its end, when it fails, or when it is dropped.
+    /// The body of a response. The span of its request ends with it: at its end, when it fails, or when it is dropped, which is no
+    /// error: a client may have read what it wanted.
     pub struct ClientBody<B> {
         #[pin]
         body: B,

@@ -55,6 +55,8 @@
 //! ```
 //!
 //! The name is the method, or method and [`UrlTemplate`] where the request has one; a method that is not known is `HTTP`.
+//! Path, query and values of [captured headers](ClientSpans::request_headers) are cut at [`MAX_VALUE_LEN`] bytes, and the cuts are
+//! [counted](crate::TracerProvider::values_truncated).
 //!
 //! # When a span begins and ends
 //!
@@ -98,8 +100,9 @@ mod tower;
 pub use self::body::ClientBody;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestMiddleware;
-#[cfg(feature = "client")]
-pub use self::resend::{CountResends, CountResendsService};
 pub use self::spans::{ClientSpans, UrlTemplate};
 #[cfg(feature = "client")]
-pub use self::tower::{ClientFuture, ClientLayer, ClientService};
+pub use self::tower::{
+    ClientFuture, ClientLayer, ClientService, CountResends, CountResendsService,
+};
+pub use crate::semconv::{DEFAULT_REDACTED, MAX_VALUE_LEN};

@@ -96,15 +96,18 @@ impl ReqwestMiddleware {
         match output {
             Ok(response) => {
                 if let Some(peer) = response.remote_addr() {
-                    span.set("network.peer.address", peer.ip().to_string());
+                    span.set("network.peer.address", peer.ip().to_canonical().to_string());
                     span.set("network.peer.port", i64::from(peer.port()));
                 }
                 let over = response.content_length() == Some(0);
                 let (status, version) = (response.status(), response.version());
-                Ok(match self.spans.head(span, status, version, over) {
-                    Some(span) => with_body(response, span),
-                    None => response,
-                })
+                let headers = response.headers();
+                Ok(
+                    match self.spans.head(span, status, version, headers, over) {
+                        Some(span) => with_body(response, span),
+                        None => response,
+                    },
+                )
             }
             Err(error) => {
                 span.fail(error_type(&error), description(&error));

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderName, Method};
 
-use crate::semconv::{DEFAULT_REDACTED, KnownMethods};
+use crate::semconv::{CapturedHeaders, DEFAULT_REDACTED, KnownMethods};
 use crate::{Propagators, Telemetry, Tracer, TracerProvider};
 
 type Allows = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -26,46 +26,111 @@ pub struct UrlTemplate(
     pub &'static str,
 );
 
-/// Makes client spans: what they say, and to whom contexts are sent. Cheap to clone.
+/// Makes client spans: what they say, and to whom contexts are sent. From [`Telemetry::client_spans`]; cheap to clone.
 #[derive(Clone)]
 pub struct ClientSpans {
+    pub(super) settings: Arc<Settings>,
+}
+
+/// What all clones share.
+#[derive(Clone)]
+pub(super) struct Settings {
     pub(super) tracer: Tracer,
     pub(super) propagators: Propagators,
-    pub(super) redacted: Arc<[Cow<'static, str>]>,
+    pub(super) redacted: Vec<Cow<'static, str>>,
+    pub(super) request_headers: CapturedHeaders,
+    pub(super) response_headers: CapturedHeaders,
     pub(super) allows: Option<Allows>,
     pub(super) end_at_head: bool,
     pub(super) known_methods: KnownMethods,
 }
 
 impl ClientSpans {
-    /// Spans of this provider, and contexts in these formats.
+    /// Spans of this provider, and contexts in these formats: for tests with a
+    /// [`SpanRecorder`](crate::testing::SpanRecorder). A service has [`Telemetry::client_spans`].
     #[must_use]
     pub fn new(provider: &TracerProvider, propagators: &Propagators) -> Self {
-        Self {
+        let settings = Settings {
             tracer: crate::active::tracer(provider, "omtx_tracing::client"),
             propagators: propagators.clone(),
             redacted: DEFAULT_REDACTED.iter().map(|&name| name.into()).collect(),
+            request_headers: CapturedHeaders::default(),
+            response_headers: CapturedHeaders::default(),
             allows: None,
             end_at_head: false,
             known_methods: KnownMethods::default(),
+        };
+        Self {
+            settings: Arc::new(settings),
         }
     }
 
-    /// The query parameters whose values are written as `REDACTED` in `url.full`, in place of [`DEFAULT_REDACTED`]. Credentials
-    /// before the host are always replaced.
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    /// The query parameters whose values are written as `REDACTED` in `url.full`, in place of [`DEFAULT_REDACTED`]; without
+    /// regard to case or percent-encoding. Credentials before the host are always replaced.
+    ///
+    /// ```text
+    /// https://api.example.com/jobs?token=c2VjcmV0    with ["token"]:  https://api.example.com/jobs?token=REDACTED
+    /// ```
     ///
     /// [`DEFAULT_REDACTED`]: crate::DEFAULT_REDACTED
     #[must_use]
     pub fn redact_query(
-        mut self,
+        self,
         names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>,
     ) -> Self {
-        self.redacted = names.into_iter().map(Into::into).collect();
-        self
+        self.with(|settings| settings.redacted = names.into_iter().map(Into::into).collect())
+    }
+
+    /// Request headers to be recorded, as `http.request.header.<name>`, as they are when the request comes here: what is added
+    /// further in, such as the context itself, is not. None by default. At most 16 values of each.
+    ///
+    /// Credentials are never shown: `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, and values that are marked as
+    /// [sensitive](http::HeaderValue::set_sensitive), as `reqwest` marks those of its `bearer_auth`, are `REDACTED`.
+    ///
+    /// ```
+    /// use http::{HeaderName, Request, Response};
+    /// use http_body_util::Empty;
+    /// use omtx_tracing::client::ClientSpans;
+    /// use omtx_tracing::{Propagators, testing::SpanRecorder};
+    ///
+    /// let recorder = SpanRecorder::new();
+    /// let spans = ClientSpans::new(&recorder.provider(), &Propagators::default())
+    ///     .request_headers([HeaderName::from_static("idempotency-key")]);
+    /// # #[cfg(feature = "client")] {
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # let client = spans.layer().layer(service_fn(async |_: Request<Empty<&[u8]>>| {
+    /// #     Ok::<_, std::io::Error>(Response::new(Empty::<&[u8]>::new()))
+    /// # }));
+    /// let request = Request::post("https://api.example.com/jobs").header("idempotency-key", "7f3a");
+    /// # let request = request.body(Empty::new()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(client.oneshot(request)).unwrap();
+    /// let span = recorder.span("POST");
+    /// let key = span.attribute("http.request.header.idempotency-key").unwrap();
+    /// assert_eq!(key.to_string(), r#"["7f3a"]"#);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn request_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.with(|settings| settings.request_headers = CapturedHeaders::of_requests(names))
+    }
+
+    /// Response headers to be recorded, as `http.response.header.<name>`; none by default. The rest is as with
+    /// [`request_headers`](Self::request_headers).
+    #[must_use]
+    pub fn response_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.with(|settings| settings.response_headers = CapturedHeaders::of_responses(names))
     }
 
     /// Sends contexts and baggage only to the hosts that `allows` takes; to all by default. The others are called without,
     /// and their spans are recorded all the same.
+    ///
+    /// A host is told as the request has it, without port and without the brackets of an IPv6 address; where a request has none,
+    /// nothing is sent.
     ///
     /// ```
     /// use omtx_tracing::Telemetry;
@@ -78,35 +143,35 @@ impl ClientSpans {
     /// # }
     /// ```
     #[must_use]
-    pub fn propagate_to(mut self, allows: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.allows = Some(Arc::new(allows));
-        self
+    pub fn propagate_to(self, allows: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.allows = Some(Arc::new(allows)))
     }
 
     /// Ends spans with the head of the response instead of its body: for bodies that stay open, such as server-sent events. Off
     /// by default; upgraded connections end at their head in any case.
     #[must_use]
-    pub fn end_at_head(mut self, end_at_head: bool) -> Self {
-        self.end_at_head = end_at_head;
-        self
+    pub fn end_at_head(self, end_at_head: bool) -> Self {
+        self.with(|settings| settings.end_at_head = end_at_head)
     }
 
     /// Methods that are called by their names, instead of those of RFC 9110, `PATCH` and `QUERY`. Others are `_OTHER`, with the
     /// method as it was sent in `http.request.method_original`. `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
     #[must_use]
-    pub fn known_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        self.known_methods = methods.into_iter().collect();
-        self
+    pub fn known_methods(self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.with(|settings| settings.known_methods = methods.into_iter().collect())
     }
 }
 
 impl fmt::Debug for ClientSpans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &*self.settings;
         f.debug_struct("ClientSpans")
-            .field("propagators", &self.propagators)
-            .field("redact_query", &self.redacted)
-            .field("propagate_to", &self.allows.is_some())
-            .field("end_at_head", &self.end_at_head)
+            .field("propagators", &settings.propagators)
+            .field("redact_query", &settings.redacted)
+            .field("request_headers", &settings.request_headers)
+            .field("response_headers", &settings.response_headers)
+            .field("propagate_to", &settings.allows.is_some())
+            .field("end_at_head", &settings.end_at_head)
             .finish_non_exhaustive()
     }
 }
@@ -116,8 +181,8 @@ impl Telemetry {
     /// that is not to be as [`client_layer`](Self::client_layer) and [`reqwest_middleware`](Self::reqwest_middleware) are.
     #[must_use]
     pub fn client_spans(&self) -> ClientSpans {
-        let mut spans = ClientSpans::new(self.tracer_provider(), self.propagators());
-        spans.known_methods = self.settings().known_methods.clone();
-        spans
+        let known_methods = self.settings().known_methods.clone();
+        ClientSpans::new(self.tracer_provider(), self.propagators())
+            .with(|settings| settings.known_methods = known_methods)
     }
 }

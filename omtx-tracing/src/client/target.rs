@@ -5,19 +5,16 @@ use std::borrow::Cow;
 #[cfg(feature = "client")]
 use http::{HeaderValue, Uri};
 
-use crate::Span;
-use crate::encode::cut_bytes;
-use crate::semconv::redact;
-
-/// Bytes kept of a path and of a query.
-const MAX_LEN: usize = 2048;
+#[cfg(feature = "client")]
+use crate::semconv::Authority;
+use crate::semconv::{Bounds, Writer, redact};
 
 /// The parts of a URL.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Target<'u> {
     /// `None` for a request that says only the path: a layer further in knows the rest.
     pub(super) scheme: Option<&'u str>,
-    /// With the brackets of an IPv6 address.
+    /// With the brackets of an IPv6 address, if a URL says it.
     pub(super) host: Option<&'u str>,
     /// Only where it is written.
     pub(super) port: Option<u16>,
@@ -36,10 +33,10 @@ impl<'u> Target<'u> {
                 authority.port_u16(),
                 authority.as_str().contains('@'),
             ),
-            None => match host.map(HeaderValue::to_str) {
-                Some(Ok(host)) => split_port(host),
-                _ => (None, None, false),
-            },
+            None => {
+                let host = host.and_then(|host| Authority::parse(host.to_str().ok()?));
+                (host.map(|at| at.host), host.and_then(|at| at.port), false)
+            }
         };
         Self {
             scheme: uri.scheme_str(),
@@ -70,26 +67,26 @@ impl<'u> Target<'u> {
         })
     }
 
-    pub(super) fn record(&self, span: &mut Span, redacted: &[Cow<'static, str>]) {
+    pub(super) fn record(&self, writer: &mut Writer<'_>, redacted: &[Cow<'static, str>]) {
         if let Some(address) = self.address() {
-            span.attribute("server.address", address);
+            writer.put("server.address", address);
         }
         if let Some(port) = self.port() {
-            span.attribute("server.port", port);
+            writer.put("server.port", port);
         }
-        match self.full(redacted) {
-            Some(url) => span.attribute("url.full", &*url),
+        match self.full(redacted, &mut writer.bounds) {
+            Some(url) => writer.put("url.full", &*url),
             None => {
-                span.attribute("url.path", cut_bytes(self.path, MAX_LEN));
-                if let Some(query) = self.query(redacted) {
-                    span.attribute("url.query", &*query);
+                writer.text("url.path", self.path);
+                if let Some(query) = self.query(redacted, &mut writer.bounds) {
+                    writer.put("url.query", &*query);
                 }
             }
         }
     }
 
     /// The URL without its secrets; `None` where scheme or host are not known here.
-    fn full(&self, redacted: &[Cow<'static, str>]) -> Option<String> {
+    fn full(&self, redacted: &[Cow<'static, str>], bounds: &mut Bounds) -> Option<String> {
         let (scheme, host) = (self.scheme?, self.host?);
         let mut url = String::with_capacity(128);
         url.push_str(scheme);
@@ -103,33 +100,24 @@ impl<'u> Target<'u> {
             url.push(':');
             url.push_str(itoa::Buffer::new().format(port));
         }
-        url.push_str(cut_bytes(self.path, MAX_LEN));
-        if let Some(query) = self.query(redacted) {
+        url.push_str(bounds.cut(self.path));
+        if let Some(query) = self.query(redacted, bounds) {
             url.push('?');
             url.push_str(&query);
         }
         Some(url)
     }
 
-    fn query(&self, redacted: &[Cow<'static, str>]) -> Option<Cow<'u, str>> {
+    fn query(&self, redacted: &[Cow<'static, str>], bounds: &mut Bounds) -> Option<Cow<'u, str>> {
         // Cut first: a secret cannot be cut into something that is not seen to be one.
-        Some(redact(cut_bytes(self.query?, MAX_LEN), redacted))
-    }
-}
-
-/// A `Host` header: `host` or `host:port`, where an IPv6 address has brackets.
-#[cfg(feature = "client")]
-fn split_port(host: &str) -> (Option<&str>, Option<u16>, bool) {
-    match host.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (Some(host), port.parse().ok(), false),
-        _ => (Some(host), None, false),
+        Some(redact(bounds.cut(self.query?), redacted))
     }
 }
 
 #[cfg(all(test, feature = "client"))]
 mod tests {
     use super::*;
-    use crate::semconv::DEFAULT_REDACTED;
+    use crate::semconv::{DEFAULT_REDACTED, MAX_VALUE_LEN};
 
     fn redacted() -> Vec<Cow<'static, str>> {
         DEFAULT_REDACTED.iter().map(|&name| name.into()).collect()
@@ -145,7 +133,8 @@ mod tests {
         let host = host.map(HeaderValue::from_static);
         let uri: Uri = uri.parse().unwrap();
         let target = Target::of(&uri, host.as_ref());
-        assert_eq!(target.full(&redacted()).as_deref(), full);
+        let url = target.full(&redacted(), &mut Bounds::default());
+        assert_eq!(url.as_deref(), full);
         assert_eq!((target.address(), target.port()), at);
     }
 
@@ -189,6 +178,8 @@ mod tests {
         check("/jobs/7", Some("[::1]"), None, (Some("::1"), None));
         check("/jobs/7", Some("[::1]:81"), None, (Some("::1"), Some(81)));
         check("/jobs/7", None, None, (None, None));
+        check("/jobs/7", Some("::1"), None, (None, None));
+        check("/jobs/7", Some("a b"), None, (None, None));
     }
 
     #[test]
@@ -200,10 +191,10 @@ mod tests {
         )
         .parse()
         .unwrap();
-        let full = Target::of(&uri, None).full(&redacted()).unwrap();
-        assert_eq!(
-            full.len(),
-            "http://example.com".len() + MAX_LEN + 1 + MAX_LEN
-        );
+        let mut bounds = Bounds::default();
+        let full = Target::of(&uri, None).full(&redacted(), &mut bounds);
+        let expected = "http://example.com".len() + MAX_VALUE_LEN + 1 + MAX_VALUE_LEN;
+        assert_eq!(full.unwrap().len(), expected);
+        assert_eq!(bounds.cuts(), 2);
     }
 }

@@ -21,7 +21,7 @@ const LINK_ATTRIBUTE: u8 = 4 << 3 | 2;
 const HAS_IS_REMOTE: u32 = 0x100;
 const IS_REMOTE: u32 = 0x200;
 
-/// A link's ids, flags and 32 members of tracestate, with room to spare.
+/// A link's ids, flags, lengths and count, with room to spare; its tracestate comes on top.
 const MAX_LINK: usize = 64;
 
 /// Names and descriptions of a status have no limit in the specification; here they have this one, in bytes.
@@ -59,6 +59,8 @@ pub(crate) struct Recording {
     dropped_events: u32,
     links: u32,
     dropped_links: u32,
+    /// Values that were cut.
+    cuts: u64,
 }
 
 impl Recording {
@@ -92,6 +94,7 @@ impl Recording {
             dropped_events: 0,
             links: 0,
             dropped_links: 0,
+            cuts: 0,
         }
     }
 
@@ -117,6 +120,7 @@ impl Recording {
             None => self.attributes += 1,
         }
         self.seen |= class;
+        self.cuts += value.cuts(limits.value_length);
         attribute(
             ATTRIBUTE,
             key,
@@ -142,16 +146,17 @@ impl Recording {
     ) {
         let (kept, mut dropped) = within(attributes, limits.event_attributes);
         let budget = limits.bytes.saturating_sub(self.message.len());
-        let name = cut_bytes(name, MAX_TEXT);
-        if self.events >= limits.events || len_of(kept, limits) + name.len() + 32 > budget {
+        let kept_name = cut_bytes(name, MAX_TEXT);
+        if self.events >= limits.events || len_of(kept, limits) + kept_name.len() + 32 > budget {
             self.dropped_events = self.dropped_events.saturating_add(1);
             return;
         }
         dropped = dropped.saturating_add(already_dropped);
         self.events += 1;
+        self.cuts += cuts_of(kept, limits) + u64::from(kept_name.len() < name.len());
         wire::message(11, &mut self.message, |out| {
             wire::fixed64(1, time, out);
-            wire::bytes(2, name.as_bytes(), out);
+            wire::bytes(2, kept_name.as_bytes(), out);
             put_all(EVENT_ATTRIBUTE, kept, limits, out);
             wire::uint(4, dropped.into(), out);
         });
@@ -161,11 +166,13 @@ impl Recording {
     pub(crate) fn link(&mut self, link: &Link, limits: &SpanLimits) {
         let (kept, dropped) = within(&link.attributes, limits.link_attributes);
         let budget = limits.bytes.saturating_sub(self.message.len());
-        if self.links >= limits.links || len_of(kept, limits) + MAX_LINK > budget {
+        let len = MAX_LINK + len_of_trace_state(&link.span_context) + len_of(kept, limits);
+        if self.links >= limits.links || len > budget {
             self.dropped_links = self.dropped_links.saturating_add(1);
             return;
         }
         self.links += 1;
+        self.cuts += cuts_of(kept, limits);
         wire::message(13, &mut self.message, |out| {
             let context = &link.span_context;
             wire::bytes(1, &context.trace_id().to_bytes(), out);
@@ -190,7 +197,7 @@ impl Recording {
     pub(crate) fn finish(&mut self, trailer: &Trailer<'_>) -> Vec<u8> {
         let mut message = std::mem::take(&mut self.message);
         let out = &mut message;
-        wire::bytes(5, cut_bytes(trailer.name, MAX_TEXT).as_bytes(), out);
+        wire::bytes(5, self.text(trailer.name).as_bytes(), out);
         let mut end = [8 << 3 | 1; 9];
         end[1..].copy_from_slice(&trailer.end.to_le_bytes());
         out.extend_from_slice(&end);
@@ -201,11 +208,23 @@ impl Recording {
             Status::Unset => {}
             Status::Ok => wire::uint(3, 1, out),
             Status::Error { description } => {
-                wire::bytes(2, cut_bytes(description, MAX_TEXT).as_bytes(), out);
+                wire::bytes(2, self.text(description).as_bytes(), out);
                 wire::uint(3, 2, out);
             }
         });
         message
+    }
+
+    /// How many values were cut so far; complete once the message is.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
+    /// What is kept of a name or a description.
+    fn text<'t>(&mut self, text: &'t str) -> &'t str {
+        let kept = cut_bytes(text, MAX_TEXT);
+        self.cuts += u64::from(kept.len() < text.len());
+        kept
     }
 
     /// Where the attribute of this key is in the message.
@@ -264,6 +283,15 @@ fn len_of(attributes: &[KeyValue], limits: &SpanLimits) -> usize {
     attributes.iter().map(len).sum()
 }
 
+/// How many of their strings are cut.
+fn cuts_of(attributes: &[KeyValue], limits: &SpanLimits) -> u64 {
+    let cuts = |(_, value)| AttributeValue::from(value).cuts(limits.value_length);
+    match limits.value_length {
+        usize::MAX => 0,
+        _ => unique(attributes).map(cuts).sum(),
+    }
+}
+
 fn put_all(field: u8, attributes: &[KeyValue], limits: &SpanLimits, out: &mut Vec<u8>) {
     for (key, value) in unique(attributes) {
         attribute(
@@ -276,16 +304,22 @@ fn put_all(field: u8, attributes: &[KeyValue], limits: &SpanLimits, out: &mut Ve
     }
 }
 
-fn trace_state(tag: u32, context: &SpanContext, out: &mut Vec<u8>) {
+/// Of the members with the commas between them.
+fn len_of_trace_state(context: &SpanContext) -> usize {
     let members = context.trace_state().into_iter();
-    if members.len() == 0 {
+    let commas = members.len().saturating_sub(1);
+    let len = |(key, value): (&str, &str)| key.len() + 1 + value.len();
+    members.map(len).sum::<usize>() + commas
+}
+
+fn trace_state(tag: u32, context: &SpanContext, out: &mut Vec<u8>) {
+    let len = len_of_trace_state(context);
+    if len == 0 {
         return;
     }
-    let len = |(key, value): (&str, &str)| key.len() + 1 + value.len();
-    let total = context.trace_state().into_iter().map(len).sum::<usize>() + members.len() - 1;
     prost::encoding::encode_key(tag, prost::encoding::WireType::LengthDelimited, out);
-    encode_varint(total as u64, out);
-    for (at, (key, value)) in members.enumerate() {
+    encode_varint(len as u64, out);
+    for (at, (key, value)) in context.trace_state().into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }

@@ -177,6 +177,24 @@ impl AttributeValue<'_> {
         }
     }
 
+    /// How many of its strings have more than `limit` characters, and are cut.
+    #[inline]
+    pub(crate) fn cuts(&self, limit: usize) -> u64 {
+        if limit == usize::MAX {
+            return 0;
+        }
+        let cuts = |text: &str| u64::from(cut(text, limit).len() < text.len());
+        match *self {
+            Self::Bool(_) | Self::I64(_) | Self::F64(_) => 0,
+            Self::Str(text) => cuts(text),
+            Self::Strs(values) => values.iter().map(|text| cuts(text)).sum(),
+            Self::Array(Array::Bool(_) | Array::I64(_) | Array::F64(_)) => 0,
+            Self::Array(Array::String(values)) => values.iter().map(|s| cuts(s.as_str())).sum(),
+            Self::Array(other) => cuts(&other.to_string()),
+            Self::Other(value) => cuts(&value.to_string()),
+        }
+    }
+
     /// Writes the `AnyValue`.
     #[inline]
     fn put(&self, limit: usize, out: &mut Vec<u8>) {

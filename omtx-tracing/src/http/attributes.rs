@@ -5,60 +5,17 @@
 
 use std::net::SocketAddr;
 
-use http::header::{HOST, HeaderMap, USER_AGENT};
-use http::{HeaderValue, Uri};
+use http::Uri;
+use http::header::{HOST, USER_AGENT};
 use omtx_http::{Endpoint, RequestHead, Slot};
 
-use super::authority::Authority;
 use super::ip::IpText;
-use super::options::{CapturedHeader, Options};
-use crate::encode::{AttributeValue, cut_bytes};
-use crate::semconv::{protocol_version, redact};
+use super::options::Options;
+use crate::semconv::{Authority, Writer, protocol_version, redact};
 
-/// Bytes kept of a value that a client chose: path, query, `User-Agent`, a captured header.
-pub const MAX_VALUE_LEN: usize = 2048;
-
-/// Values kept of a captured header.
-const MAX_VALUES: usize = 16;
-
-/// Where attributes go, and how many values were cut on their way.
-pub(super) struct Writer<'s, S> {
-    span: &'s mut S,
-    cuts: u64,
-}
-
-/// A span; in tests, a list.
-pub(super) trait Attributes {
-    fn put(&mut self, key: &str, value: AttributeValue<'_>);
-}
-
-impl<'s, S: Attributes> Writer<'s, S> {
-    pub(super) fn new(span: &'s mut S) -> Self {
-        Self { span, cuts: 0 }
-    }
-
-    pub(super) fn cuts(&self) -> u64 {
-        self.cuts
-    }
-
-    fn put<'v>(&mut self, key: &str, value: impl Into<AttributeValue<'v>>) {
-        self.span.put(key, value.into());
-    }
-
-    /// What a stranger wrote.
-    fn text(&mut self, key: &str, value: &str) {
-        let kept = self.cut(value);
-        self.put(key, kept);
-    }
-
-    fn cut<'v>(&mut self, value: &'v str) -> &'v str {
-        let kept = cut_bytes(value, MAX_VALUE_LEN);
-        self.cuts += u64::from(kept.len() < value.len());
-        kept
-    }
-
+impl Writer<'_> {
     /// Everything that is known when a request comes in.
-    pub(super) fn request(
+    pub(in crate::http) fn request(
         &mut self,
         options: &Options,
         request: RequestHead<'_>,
@@ -79,7 +36,7 @@ impl<'s, S: Attributes> Writer<'s, S> {
         self.text("url.path", uri.path());
         if let (Some(query), true) = (uri.query(), options.query) {
             // Cut first: a secret cannot be cut into something that is not seen to be one.
-            let query = self.cut(query);
+            let query = self.bounds.cut(query);
             self.put("url.query", &*redact(query, &options.redacted));
         }
         if let Some(route) = route(slot) {
@@ -89,11 +46,13 @@ impl<'s, S: Attributes> Writer<'s, S> {
             self.put("network.protocol.version", version);
         }
 
+        // What is no authority leaves the word to whoever is asked next.
         let authority = seen
             .host
-            .or_else(|| Some(request.uri().authority()?.as_str()))
-            .or_else(|| request.headers().get(HOST)?.to_str().ok());
-        if let Some(Authority { host, port }) = authority.and_then(Authority::parse) {
+            .and_then(Authority::parse)
+            .or_else(|| Authority::parse(request.uri().authority()?.as_str()))
+            .or_else(|| Authority::parse(request.headers().get(HOST)?.to_str().ok()?));
+        if let Some(Authority { host, port }) = authority {
             self.put("server.address", host);
             if let Some(port) = port {
                 self.put("server.port", port);
@@ -112,25 +71,12 @@ impl<'s, S: Attributes> Writer<'s, S> {
             self.put("network.peer.port", peer.port());
         }
         if let Some(agent) = request.headers().get(USER_AGENT) {
-            self.text("user_agent.original", &lossy(agent));
+            self.text(
+                "user_agent.original",
+                &String::from_utf8_lossy(agent.as_bytes()),
+            );
         }
         self.headers(&options.request_headers, request.headers());
-    }
-
-    /// Headers that are to be captured: the values of each as a list.
-    pub(super) fn headers(&mut self, captured: &[CapturedHeader], headers: &HeaderMap) {
-        for CapturedHeader { name, key } in captured {
-            let values: Vec<_> = headers
-                .get_all(name)
-                .iter()
-                .take(MAX_VALUES)
-                .map(lossy)
-                .collect();
-            if !values.is_empty() {
-                let kept: Vec<_> = values.iter().map(|value| self.cut(value)).collect();
-                self.put(key, &kept[..]);
-            }
-        }
     }
 }
 
@@ -161,8 +107,4 @@ fn scheme_of(uri: &Uri) -> Option<&'static str> {
         "https" => Some("https"),
         _ => None,
     }
-}
-
-fn lossy(value: &HeaderValue) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(value.as_bytes())
 }

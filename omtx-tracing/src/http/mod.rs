@@ -56,13 +56,14 @@
 //! | was answered with 1xx to 4xx | unset | | |
 //! | was answered with 5xx | `Error` | the status: `503` | |
 //! | was answered with a gRPC status that is the server's fault | `Error` | its name: `UNAVAILABLE` | |
-//! | was given up before the response | `Error` | `cancelled` | `cancelled` |
-//! | was given up during the response | `Error` | `aborted` | `aborted`, with the bytes that were handed on |
-//! | panicked | `Error` | `panicked` | `exception` |
-//! | broke off in a body | `Error` | `body_error` | `body_error` |
-//! | got an `Err` from the service instead of a response | `Error` | `error` | |
+//! | was given up before the response | `Error`: dropped before the response: the client went away, or a timeout fired | `cancelled` | `cancelled` |
+//! | was given up during the response | `Error`: the response was dropped before its end: the client went away | `aborted` | `aborted`, with the bytes that were handed on |
+//! | panicked | `Error`: the handler or a body panicked | `panicked` | `exception` |
+//! | broke off in a body | `Error`: the body of the request or of the response broke off | `body_error` | `body_error`, with the same |
+//! | got an `Err` from the service instead of a response | `Error`: the service failed instead of answering | `error` | |
 //!
-//! A handler's own status is not lost: `Ok` is final, and the description of an `Error` stays.
+//! A status code says why by itself, and has no description. A handler's own status is not lost: `Ok` is final, and where it
+//! described an `Error`, that description stays.
 //!
 //! # From inside a handler
 //!
@@ -91,8 +92,10 @@
 //!
 //! - Malformed, repeated and oversized context headers cost their own content: the request is served, and the loss is
 //!   [counted](crate::RejectedHeaders).
-//! - Values that clients choose are cut at [`MAX_VALUE_LEN`] bytes; [`ServerSpans::values_cut`] counts them.
-//! - The values of [`DEFAULT_REDACTED`] query parameters are not shown.
+//! - Values that clients choose are cut at [`MAX_VALUE_LEN`] bytes, and the cuts are
+//!   [counted](crate::TracerProvider::values_truncated).
+//! - The values of [`DEFAULT_REDACTED`] query parameters are not shown, and of headers only what
+//!   [was asked for](ServerSpans::request_headers), credentials left out.
 //! - Where a request came from is believed only of [proxies that are trusted](ServerSpans::trusted_proxies).
 //! - A stranger's `traceparent` chooses the trace, and with a parent-based sampler whether it is recorded. Where strangers reach
 //!   the service directly, say [`public_endpoint`](ServerSpans::public_endpoint).
@@ -109,7 +112,6 @@
 //!   [`ServerSpans::scheme`].
 
 mod attributes;
-mod authority;
 mod ip;
 mod name;
 mod observer;
@@ -118,8 +120,7 @@ mod outcome;
 mod proxies;
 mod server_spans;
 
-pub use crate::semconv::DEFAULT_REDACTED;
-pub use attributes::MAX_VALUE_LEN;
+pub use crate::semconv::{DEFAULT_REDACTED, MAX_VALUE_LEN};
 pub use observer::ServerSpan;
 pub use options::DEFAULT_SKIPPED;
 pub use proxies::ForwardedHeaders;

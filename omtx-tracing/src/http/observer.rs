@@ -7,14 +7,14 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use omtx_context::TraceContext;
 use omtx_http::{End, EndKind, Observer, RequestHead, Slot};
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceState};
-use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
+use opentelemetry::{Context, KeyValue};
 
 use super::ServerSpans;
-use super::attributes::{Attributes, Writer, method, route};
+use super::attributes::{method, route};
 use super::name;
 use super::outcome::Outcome;
 use crate::context::{in_both, trace_of};
-use crate::encode::AttributeValue;
+use crate::semconv::Writer;
 use crate::span::{Clock, Decision, Span, end_at};
 
 const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
@@ -25,12 +25,6 @@ pub struct ServerSpan {
     context: Context,
     trace: Option<TraceContext>,
     recording: bool,
-}
-
-impl Attributes for Span {
-    fn put(&mut self, key: &str, value: AttributeValue<'_>) {
-        self.attribute(key, value);
-    }
 }
 
 impl Observer for ServerSpans {
@@ -80,12 +74,12 @@ impl Observer for ServerSpans {
     }
 
     fn on_response<B>(&self, state: &mut ServerSpan, response: &mut Response<B>, _: &mut Slot) {
-        if state.recording && !self.options.response_headers.is_empty() {
-            let mut span = Collected(Vec::new());
-            let mut writer = Writer::new(&mut span);
-            writer.headers(&self.options.response_headers, response.headers());
-            self.cuts.fetch_add(writer.cuts(), Relaxed);
-            state.context.span().set_attributes(span.0);
+        if state.recording {
+            let headers = &self.options.response_headers;
+            let cuts = headers.record(&state.context.span(), response.headers());
+            if cuts > 0 {
+                self.cuts.fetch_add(cuts, Relaxed);
+            }
         }
         if let (Some(trace), true) = (state.trace, self.options.trace_response) {
             if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
@@ -109,8 +103,8 @@ impl Observer for ServerSpans {
         if let Some(status) = outcome.grpc_status {
             span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(status)));
         }
+        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
         if self.options.body_sizes {
-            let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
             span.set_attribute(KeyValue::new(
                 "http.request.body.size",
                 size(end.request_bytes()),
@@ -120,24 +114,24 @@ impl Observer for ServerSpans {
                 size(end.response_bytes()),
             ));
         }
-        if let Some(error) = outcome.error {
-            span.set_attribute(KeyValue::new("error.type", error));
+        let mut description = "";
+        if let Some(failure) = outcome.failure {
+            span.set_attribute(KeyValue::new("error.type", failure.error_type));
             span.set_status(Status::error(""));
+            description = failure.description;
         }
         match end.kind() {
             EndKind::Ok | EndKind::Error => {}
             EndKind::Panicked => {
                 span.add_event("exception", vec![KeyValue::new("exception.type", "panic")]);
             }
-            kind @ (EndKind::Cancelled | EndKind::Aborted | EndKind::BodyError) => {
-                let size = i64::try_from(end.response_bytes()).unwrap_or(i64::MAX);
-                span.add_event(
-                    kind.as_str(),
-                    vec![KeyValue::new("http.response.body.size", size)],
-                );
+            EndKind::Cancelled => span.add_event(end.kind().as_str(), Vec::new()),
+            kind @ (EndKind::Aborted | EndKind::BodyError) => {
+                let size = KeyValue::new("http.response.body.size", size(end.response_bytes()));
+                span.add_event(kind.as_str(), vec![size]);
             }
         }
-        end_at(&span, slot.started() + end.duration());
+        end_at(&span, slot.started() + end.duration(), description);
     }
 
     fn in_scope<R>(&self, state: &mut ServerSpan, poll: impl FnOnce() -> R) -> R {
@@ -171,24 +165,5 @@ impl ServerSpans {
             opentelemetry::trace::Span::add_link(&mut span, link.clone(), Vec::new());
         }
         span
-    }
-}
-
-/// Attributes for a span that is in a context already.
-struct Collected(Vec<KeyValue>);
-
-impl Attributes for Collected {
-    fn put(&mut self, key: &str, value: AttributeValue<'_>) {
-        let value = match value {
-            AttributeValue::Strs(values) => {
-                let values = values
-                    .iter()
-                    .map(|value| StringValue::from((*value).to_owned()));
-                Value::Array(Array::String(values.collect()))
-            }
-            // Headers are nothing else.
-            _ => return,
-        };
-        self.0.push(KeyValue::new(key.to_owned(), value));
     }
 }

@@ -5,35 +5,17 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::HeaderName;
 use omtx_http::RequestHead;
 
 use super::ForwardedHeaders;
 use super::proxies::Proxies;
-use crate::semconv::{DEFAULT_REDACTED, KnownMethods};
+use crate::semconv::{CapturedHeaders, DEFAULT_REDACTED, KnownMethods};
 
 /// Endpoints whose requests have no span: the probes and the scrape.
 pub const DEFAULT_SKIPPED: &[&str] = omtx_http::PROBES;
 
 type Filter = Arc<dyn Fn(RequestHead<'_>) -> bool + Send + Sync>;
 type Peer = Arc<dyn Fn(RequestHead<'_>) -> Option<SocketAddr> + Send + Sync>;
-
-/// A header, and the attribute that it becomes.
-#[derive(Clone, Debug)]
-pub(super) struct CapturedHeader {
-    pub(super) name: HeaderName,
-    pub(super) key: Box<str>,
-}
-
-impl CapturedHeader {
-    pub(super) fn all(prefix: &str, names: impl IntoIterator<Item = HeaderName>) -> Vec<Self> {
-        let captured = |name: HeaderName| Self {
-            key: format!("{prefix}.{name}").into(),
-            name,
-        };
-        names.into_iter().map(captured).collect()
-    }
-}
 
 /// The settings of `ServerSpans`.
 #[derive(Clone)]
@@ -46,8 +28,8 @@ pub(super) struct Options {
     pub(super) public: bool,
     pub(super) query: bool,
     pub(super) redacted: Vec<Cow<'static, str>>,
-    pub(super) request_headers: Vec<CapturedHeader>,
-    pub(super) response_headers: Vec<CapturedHeader>,
+    pub(super) request_headers: CapturedHeaders,
+    pub(super) response_headers: CapturedHeaders,
     pub(super) body_sizes: bool,
     pub(super) trace_response: bool,
     pub(super) known_methods: KnownMethods,
@@ -68,8 +50,8 @@ impl Default for Options {
             public: false,
             query: true,
             redacted: borrowed(DEFAULT_REDACTED),
-            request_headers: Vec::new(),
-            response_headers: Vec::new(),
+            request_headers: CapturedHeaders::default(),
+            response_headers: CapturedHeaders::default(),
             body_sizes: false,
             trace_response: false,
             known_methods: KnownMethods::default(),

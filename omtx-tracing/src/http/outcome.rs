@@ -4,55 +4,70 @@ use std::borrow::Cow;
 
 use omtx_http::{Class, End, EndKind, Slot};
 
+use crate::semconv::status_text;
+
 /// What a span's end says of its request.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// The status that was sent; `None` if there was no response.
     pub(super) status: Option<u16>,
     pub(super) grpc_status: Option<u16>,
-    /// Set if the request failed: the `error.type`.
-    pub(super) error: Option<Cow<'static, str>>,
-    /// Empty where the status says it all.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why a request failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) error_type: Cow<'static, str>,
+    /// For people. Empty where a status code says it all: "SHOULD NOT set the span status description if the reason can be
+    /// inferred from `http.response.status_code`" (conventions for HTTP spans, "Status").
     pub(super) description: &'static str,
 }
 
 impl Outcome {
     pub(super) fn of(slot: &Slot, end: &End) -> Self {
         let status = slot.status().map(|status| status.as_u16());
-        let (error, description) = match end.kind() {
-            EndKind::Ok => (None, ""),
-            EndKind::Error => (Some(server_error(status, end.grpc_status())), ""),
-            EndKind::Cancelled => (
-                Some("cancelled".into()),
-                "the client went away before the response",
+        let failed = |error_type: &'static str, description| {
+            Some(Failure {
+                error_type: error_type.into(),
+                description,
+            })
+        };
+        let failure = match end.kind() {
+            EndKind::Ok => None,
+            EndKind::Error => Some(server_error(status, end.grpc_status())),
+            EndKind::Cancelled => failed(
+                "cancelled",
+                "dropped before the response: the client went away, or a timeout fired",
             ),
-            EndKind::Aborted => (
-                Some("aborted".into()),
-                "the client went away during the response",
+            EndKind::Aborted => failed(
+                "aborted",
+                "the response was dropped before its end: the client went away",
             ),
-            EndKind::Panicked => (Some("panicked".into()), "the handler panicked"),
-            EndKind::BodyError => (Some("body_error".into()), "a body failed"),
+            EndKind::Panicked => failed("panicked", "the handler or a body panicked"),
+            EndKind::BodyError => failed(
+                "body_error",
+                "the body of the request or of the response broke off",
+            ),
         };
         Self {
             status,
             grpc_status: end.grpc_status().filter(|_| slot.class() == Class::Grpc),
-            error,
-            description,
+            failure,
         }
     }
 }
 
 /// The status code, as text; of a gRPC call that came with 200, the name of its code; `error` for a service that failed
 /// instead of answering.
-fn server_error(status: Option<u16>, grpc: Option<u16>) -> Cow<'static, str> {
-    match (status, grpc) {
-        (Some(500), _) => "500".into(),
-        (Some(502), _) => "502".into(),
-        (Some(503), _) => "503".into(),
-        (Some(504), _) => "504".into(),
-        (Some(status @ 500..), _) => status.to_string().into(),
-        (_, Some(code)) => grpc_code(code).into(),
-        _ => "error".into(),
+fn server_error(status: Option<u16>, grpc: Option<u16>) -> Failure {
+    let (error_type, description) = match (status, grpc) {
+        (Some(status @ 500..), _) => (status_text(status), ""),
+        (_, Some(code)) => (grpc_code(code).into(), ""),
+        _ => ("error".into(), "the service failed instead of answering"),
+    };
+    Failure {
+        error_type,
+        description,
     }
 }
 
@@ -75,7 +90,7 @@ mod tests {
 
     #[track_caller]
     fn check(status: Option<u16>, grpc: Option<u16>, expected: &str) {
-        assert_eq!(server_error(status, grpc), expected);
+        assert_eq!(server_error(status, grpc).error_type, expected);
     }
 
     #[test]

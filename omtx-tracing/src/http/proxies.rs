@@ -65,9 +65,10 @@ impl Proxies {
             let mut rest = value.as_bytes();
             while left > 0 {
                 let (before, element) = last_element(rest);
-                // An empty element is none (RFC 9110 section 5.6.1.2). One that is not ASCII is no proxy's.
-                if !element.trim_ascii().is_empty() {
-                    found = std::str::from_utf8(element.trim_ascii()).ok();
+                let element = element.trim_ascii();
+                // An empty element is none (RFC 9110 section 5.6.1.2). One that is no text says nothing, but it was written.
+                if !element.is_empty() {
+                    found = Some(std::str::from_utf8(element).unwrap_or_default());
                     left -= 1;
                 }
                 match before {
@@ -120,10 +121,34 @@ fn address(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse() {
         return Some(address);
     }
-    if let Some(rest) = text.strip_prefix('[') {
-        return rest.split_once(']')?.0.parse().ok();
+    // With a port only IPv6 has brackets, and has to have them.
+    let (address, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (IpAddr::V6(address.parse().ok()?), port)
+        }
+        None => {
+            let (address, port) = text.split_at(text.find(':')?);
+            (IpAddr::V4(address.parse().ok()?), port)
+        }
+    };
+    is_port(port).then_some(address)
+}
+
+/// Nothing, or `":" node-port` (RFC 7239 section 6): five digits at most, or a `_` and what hides them.
+fn is_port(text: &str) -> bool {
+    let Some(port) = text.strip_prefix(':') else {
+        return text.is_empty();
+    };
+    match port.strip_prefix('_') {
+        Some(hidden) => {
+            !hidden.is_empty()
+                && hidden
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        }
+        None => (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()),
     }
-    text.rsplit_once(':')?.0.parse().ok()
 }
 
 /// As the attribute has it; proxies know no other schemes.
@@ -192,6 +217,35 @@ mod tests {
         client(1, &["192.0.2.1; DROP TABLE"], Some(None));
     }
 
+    #[test]
+    fn what_is_more_than_an_address_and_a_port_is_nobodys() {
+        for text in [
+            "2001:db8::1:zzz",
+            "[2001:db8::1]zzz",
+            "[2001:db8::1]:zzz",
+            "[2001:db8::1",
+            "[192.0.2.1]:80",
+            "192.0.2.1:",
+            "192.0.2.1:+80",
+            "192.0.2.1:123456",
+            "192.0.2.1:80:81",
+            "192.0.2.1:_",
+            "192.0.2.1:_a b",
+        ] {
+            client(1, &[text], Some(None));
+        }
+        // An obfuscated port (RFC 7239 section 6.3).
+        client(1, &["192.0.2.1:_gazonk-7"], Some(Some("192.0.2.1")));
+        // Not even text: the proxy's own address is not the client's either.
+        let proxies = Proxies {
+            trusted: 1,
+            ..Proxies::default()
+        };
+        let latin = HeaderValue::from_bytes(b"192.0.2.1, 10.0.0.\xb1").unwrap();
+        let headers = HeaderMap::from_iter([(X_FORWARDED_FOR, latin)]);
+        assert_eq!(proxies.seen(&headers).client, Some(None));
+    }
+
     #[track_caller]
     fn rfc7239(trusted: u8, value: &str, expected: Seen<'_>) {
         let proxies = Proxies {
@@ -252,7 +306,7 @@ mod tests {
 
         #[test]
         fn what_stands_left_of_the_trusted_proxies_never_matters(
-            forged in "[0-9a-z:., ]{0,80}", trusted in 1_u8..4,
+            forged in r#"[0-9a-z:.,"\\;= ]{0,80}"#, trusted in 1_u8..4,
         ) {
             let written: Vec<String> = (0..trusted).map(|proxy| format!("192.0.2.{proxy}")).collect();
             let value = format!("{forged}, {}", written.join(", "));

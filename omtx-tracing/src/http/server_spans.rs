@@ -5,16 +5,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 
 use http::{HeaderName, Method};
 use omtx_http::RequestHead;
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::TracerProvider as _;
 
 use super::ForwardedHeaders;
-use super::options::{CapturedHeader, Options};
+use super::options::Options;
 use crate::config::Vars;
+use crate::semconv::CapturedHeaders;
 use crate::{Error, Propagators, Telemetry, Tracer, TracerProvider};
 
 /// Gives each request its server span, or, if it is not sampled, its ids alone; see the [module](super).
@@ -27,6 +26,7 @@ pub struct ServerSpans {
     pub(super) tracer: Tracer,
     pub(super) propagators: Propagators,
     pub(super) options: Options,
+    /// The provider's own count.
     pub(super) cuts: Arc<AtomicU64>,
 }
 
@@ -44,29 +44,21 @@ impl Telemetry {
     /// # }
     /// ```
     pub fn server_spans(&self) -> ServerSpans {
-        let mut spans = ServerSpans::new(self.tracer_provider(), self.propagators().clone());
+        let mut spans = ServerSpans::new(self.tracer_provider(), self.propagators());
         spans.options.known_methods = self.settings().known_methods.clone();
         spans
     }
 }
 
-/// Whose conventions the attributes follow.
-fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder("omtx_tracing::http")
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url("https://opentelemetry.io/schemas/1.37.0")
-        .build()
-}
-
 impl ServerSpans {
     /// Spans of this provider's, and contexts of these formats: for tests with a
     /// [`SpanRecorder`](crate::testing::SpanRecorder). A service has [`Telemetry::server_spans`].
-    pub fn new(provider: &TracerProvider, propagators: Propagators) -> Self {
+    pub fn new(provider: &TracerProvider, propagators: &Propagators) -> Self {
         Self {
-            tracer: provider.tracer_with_scope(scope()),
-            propagators,
+            tracer: crate::active::tracer(provider, "omtx_tracing::http"),
+            propagators: propagators.clone(),
             options: Options::default(),
-            cuts: Arc::default(),
+            cuts: Arc::clone(provider.truncated()),
         }
     }
 
@@ -118,7 +110,8 @@ impl ServerSpans {
 
     /// Endpoints whose requests are not recorded, instead of [`DEFAULT_SKIPPED`](super::DEFAULT_SKIPPED).
     ///
-    /// Nor is what they call: their context goes on as that of a request that is not sampled.
+    /// Nor is what they call: their context goes on as that of a request that is not sampled. An endpoint is a route
+    /// (`/users/{id}`), not a path; of a nested router the whole one.
     pub fn skip<E: Into<Cow<'static, str>>>(
         mut self,
         endpoints: impl IntoIterator<Item = E>,
@@ -184,20 +177,22 @@ impl ServerSpans {
     }
 
     /// Whether strangers reach the service directly; false by default. If they do, a request begins a trace of its own, for which
-    /// this service decides whether it is recorded; the trace that the client named is linked to, and its baggage is left behind.
+    /// this service decides whether it is recorded; the trace that the client named is linked to, with its `tracestate` as far as
+    /// OpenTelemetry's type holds it, and its baggage is left behind.
     pub fn public_endpoint(mut self, public: bool) -> Self {
         self.options.public = public;
         self
     }
 
-    /// Whether spans have the query, as `url.query`; true by default, without the [redacted](Self::redact_query) values.
+    /// Whether spans have the query, as `url.query`; true by default, without the [redacted](Self::redact_query) values. A service
+    /// whose queries are what its users wrote themselves (searches, sequences) sets it to false.
     pub fn query(mut self, recorded: bool) -> Self {
         self.options.query = recorded;
         self
     }
 
     /// Query parameters whose values are replaced by `REDACTED`, instead of [`DEFAULT_REDACTED`](super::DEFAULT_REDACTED); without
-    /// regard to case.
+    /// regard to case or percent-encoding.
     pub fn redact_query<N: Into<Cow<'static, str>>>(
         mut self,
         names: impl IntoIterator<Item = N>,
@@ -207,19 +202,28 @@ impl ServerSpans {
     }
 
     /// Request headers to be recorded, as `http.request.header.<name>`; none by default. At most 16 values of each.
+    ///
+    /// ```text
+    /// X-Tenant: acme                    http.request.header.x-tenant         ["acme"]
+    /// Authorization: Bearer c2VjcmV0    http.request.header.authorization    ["REDACTED"]
+    /// ```
+    ///
+    /// Credentials are never shown: `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, and values that are marked as
+    /// [sensitive](http::HeaderValue::set_sensitive).
     pub fn request_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.options.request_headers = CapturedHeader::all("http.request.header", names);
+        self.options.request_headers = CapturedHeaders::of_requests(names);
         self
     }
 
-    /// Response headers to be recorded, as `http.response.header.<name>`; none by default. At most 16 values of each.
+    /// Response headers to be recorded, as `http.response.header.<name>`; none by default. The rest is as with
+    /// [`request_headers`](Self::request_headers).
     pub fn response_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.options.response_headers = CapturedHeader::all("http.response.header", names);
+        self.options.response_headers = CapturedHeaders::of_responses(names);
         self
     }
 
-    /// Whether spans have `http.request.body.size` and `http.response.body.size`: bytes that were read and handed on. False by
-    /// default.
+    /// Whether spans have `http.request.body.size` and `http.response.body.size`: bytes that were read and handed on, also where
+    /// that was not all. False by default.
     pub fn body_sizes(mut self, recorded: bool) -> Self {
         self.options.body_sizes = recorded;
         self
@@ -241,12 +245,6 @@ impl ServerSpans {
     pub fn known_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.options.known_methods = methods.into_iter().collect();
         self
-    }
-
-    /// How many values were longer than [`MAX_VALUE_LEN`](super::MAX_VALUE_LEN) bytes, and were cut.
-    #[must_use]
-    pub fn values_cut(&self) -> u64 {
-        self.cuts.load(Relaxed)
     }
 }
 

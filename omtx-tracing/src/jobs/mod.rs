@@ -73,13 +73,24 @@ impl JobSpans {
     }
 
     /// Adds what the jobs' queue is made of: `messaging.system`, such as `redis`. None by default.
+    ///
+    /// ```
+    /// use omtx_context::{JobSpec, Jobs};
+    /// use omtx_tracing::{JobSpans, testing::SpanRecorder};
+    ///
+    /// let recorder = SpanRecorder::new();
+    /// let jobs = Jobs::new(JobSpans::new(&recorder.provider()).system("redis"));
+    /// jobs.submit(JobSpec::new("kmer")).run_blocking(|| Ok::<_, ()>(())).unwrap();
+    /// assert_eq!(recorder.span("process kmer").attribute("messaging.system"), Some(&"redis".into()));
+    /// ```
     #[must_use]
     pub fn system(mut self, system: impl Into<Cow<'static, str>>) -> Self {
         self.system = Some(system.into());
         self
     }
 
-    /// How a job belongs to the trace that it was submitted in; [`Consume::Continue`] by default.
+    /// How a job belongs to the trace that it was submitted in; [`Consume::Continue`] by default. [`Consume::Link`] keeps the trace
+    /// of a request short whose job begins hours later.
     #[must_use]
     pub fn consume(mut self, consume: Consume) -> Self {
         self.consume = consume;
@@ -98,7 +109,7 @@ impl JobSpans {
         let span = ActiveSpan::begin_at(
             &self.tracer,
             &parent,
-            &name,
+            name.into(),
             SpanKind::Consumer,
             clock,
             |span| {

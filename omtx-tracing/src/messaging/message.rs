@@ -25,7 +25,7 @@ impl MessageSpan {
         self.attribute("messaging.message.id", StringValue::from(id.into()))
     }
 
-    /// Adds an attribute.
+    /// Adds an attribute, or another value for it. Where nothing is recorded, it does nothing.
     pub fn attribute(self, key: &'static str, value: impl Into<opentelemetry::Value>) -> Self {
         self.span.set(key, value);
         self
@@ -51,7 +51,7 @@ impl MessageSpan {
     }
 
     /// Runs a future inside the span, which ends with it: `Err` is an error whose `error.type` is its
-    /// [kind or type](TypeName).
+    /// [kind or type](TypeName). A future that panics is `panicked`, and one that is dropped before it is over `cancelled`.
     pub fn run<F, T, E>(self, future: F) -> RunMessage<F, TypeName>
     where
         F: Future<Output = Result<T, E>>,
@@ -82,7 +82,20 @@ impl MessageSpan {
         result
     }
 
-    /// Marks the span as failed. The type is one of few; the description is for people.
+    /// Marks the span as failed. The type is one of few; the description is for people, and may be empty.
+    ///
+    /// ```
+    /// use omtx_tracing::messaging::Messaging;
+    /// use omtx_tracing::{Propagators, testing::SpanRecorder};
+    /// use std::collections::HashMap;
+    ///
+    /// let recorder = SpanRecorder::new();
+    /// let messaging = Messaging::new(&recorder.provider(), &Propagators::default(), "redis");
+    /// let processing = messaging.process("analysis", &HashMap::new());
+    /// processing.fail("poisoned", "the body is no FASTA");
+    /// processing.end();
+    /// assert_eq!(recorder.span("process analysis").attribute("error.type"), Some(&"poisoned".into()));
+    /// ```
     pub fn fail(&self, error_type: &'static str, description: impl Into<Cow<'static, str>>) {
         self.span.fail(error_type, description);
     }

@@ -53,10 +53,12 @@
 //!
 //! For jobs that [`omtx_context::Jobs`] runs there is an observer, [`JobSpans`](crate::JobSpans).
 
+mod consume;
 mod message;
 mod run;
 mod spans;
 
+pub use consume::Consume;
 pub use message::MessageSpan;
 pub use run::RunMessage;
-pub use spans::{Consume, Messaging};
+pub use spans::Messaging;

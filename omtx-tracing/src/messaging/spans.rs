@@ -4,23 +4,11 @@ use std::borrow::Cow;
 
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector};
-use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt};
+use opentelemetry::trace::SpanKind;
 
-use super::MessageSpan;
+use super::{Consume, MessageSpan};
 use crate::active::ActiveSpan;
 use crate::{Propagators, Telemetry, Tracer, TracerProvider, context};
-
-/// How the work on a message belongs to the trace of whoever sent it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Consume {
-    /// The work is part of the sender's trace: its span is the parent. For work that is done soon, and once.
-    #[default]
-    Continue,
-    /// The work is a trace of its own, with a link to the sender's span. For work that is done much later, often, or for many
-    /// senders at once, whose traces it would stretch.
-    Link,
-}
 
 /// Makes the spans of messages that go through one system. From [`Telemetry::messaging`]; cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,12 +42,16 @@ impl Messaging {
         self
     }
 
-    /// Begins the span of sending a message, below the current one, and writes its context into the message's headers.
+    /// Begins the span of sending a message, below the current one, and writes its context into the message's headers: with or
+    /// without a span, but not where telemetry is suppressed, as in an exporter that sends through the same queue.
     ///
     /// The destination is part of the span's name: one of few, such as a queue's name.
     pub fn send(&self, destination: &str, headers: &mut impl Injector) -> MessageSpan {
-        let span = self.begin(&context::current(), "send", destination, SpanKind::Producer);
-        self.propagators.inject_carrier(span.context(), headers);
+        let current = context::current();
+        let span = self.begin(&current, "send", destination, SpanKind::Producer);
+        if !current.is_telemetry_suppressed() {
+            self.propagators.inject_carrier(span.context(), headers);
+        }
         MessageSpan::new(span)
     }
 
@@ -67,10 +59,15 @@ impl Messaging {
     ///
     /// The destination is part of the span's name: one of few, such as a queue's name.
     pub fn process(&self, destination: &str, headers: &impl Extractor) -> MessageSpan {
+        // Of what surrounds the consumer nothing is the sender's; that telemetry is suppressed is not either, but it holds.
+        let around = match Context::is_current_telemetry_suppressed() {
+            true => Context::new().with_telemetry_suppressed(),
+            false => Context::new(),
+        };
         let sender = self
             .propagators
             .extract_carrier(headers)
-            .into_context(&Context::new());
+            .into_context(&around);
         let (parent, link) = self.consume.parent(&sender);
         let span = self.begin(&parent, "process", destination, SpanKind::Consumer);
         if let Some(sender) = link {
@@ -79,7 +76,8 @@ impl Messaging {
         MessageSpan::new(span)
     }
 
-    /// Begins the span of working on several messages at once, below the current one, with a link to each of their senders.
+    /// Begins the span of working on several messages at once, below the current one, with a link to each of their senders, as
+    /// many as the [limits](crate::SpanLimits::links) allow. Where it is not recorded, the messages are not looked at.
     ///
     /// ```
     /// use omtx_tracing::Telemetry;
@@ -106,10 +104,13 @@ impl Messaging {
             SpanKind::Consumer,
         );
         let mut count = 0i64;
-        for headers in messages {
-            count += 1;
-            if let Some(sender) = self.propagators.extract_carrier(headers).span_context() {
-                span.link(sender.clone());
+        // Nobody would see the links otherwise.
+        if span.is_recorded() {
+            for headers in messages {
+                count += 1;
+                if let Some(sender) = self.propagators.extract_carrier(headers).span_context {
+                    span.link(sender);
+                }
             }
         }
         MessageSpan::new(span).attribute("messaging.batch.message_count", count)
@@ -123,29 +124,12 @@ impl Messaging {
         kind: SpanKind,
     ) -> ActiveSpan {
         let name = format!("{operation} {destination}");
-        ActiveSpan::begin(&self.tracer, parent, &name, kind, |span| {
+        ActiveSpan::begin(&self.tracer, parent, name.into(), kind, |span| {
             span.attribute("messaging.system", &*self.system);
             span.attribute("messaging.operation.name", operation);
             span.attribute("messaging.operation.type", operation);
             span.attribute("messaging.destination.name", destination);
         })
-    }
-}
-
-impl Consume {
-    /// The context that work for `sender` is done in, and what its span is to link to.
-    pub(crate) fn parent(self, sender: &Context) -> (Context, Option<SpanContext>) {
-        let span = sender.span().span_context().clone();
-        match self {
-            Self::Link if span.is_valid() => {
-                // Everything else that the sender said, such as the baggage, stays.
-                (
-                    sender.with_remote_span_context(SpanContext::NONE),
-                    Some(span),
-                )
-            }
-            _ => (sender.clone(), None),
-        }
     }
 }
 

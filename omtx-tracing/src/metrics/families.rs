@@ -74,6 +74,8 @@ pub struct TraceMetrics {
     /// Spans that were lost, by reason; unknown are those that were sent and perhaps arrived.
     #[metric(zeroed)]
     pub omtx_trace_spans_dropped_total: Family<DropLabels, Counter>,
+    /// Values of spans that were cut because they were longer than a limit.
+    pub omtx_trace_values_truncated_total: Counter,
     /// Spans that wait to be sent, or are being sent.
     pub omtx_trace_queue_spans: IntGauge,
     /// Bytes of the spans that wait to be sent, or are being sent.

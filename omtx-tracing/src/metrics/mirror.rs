@@ -1,5 +1,6 @@
 //! From counts to families, before every scrape.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,11 +13,12 @@ use super::families::{
 use crate::export::{Pipeline, SignalStats};
 use crate::{DropReason, Propagators};
 
-/// Pipelines and not the telemetry, which would never be dropped if a registry held it.
+/// Pipelines and not the telemetry, which would never be dropped if a registry held it. `truncated` counts values of spans.
 pub(super) fn expose(
     registry: &Registry,
     [traces, points, logs]: [Option<Pipeline>; 3],
     propagators: Propagators,
+    truncated: Arc<AtomicU64>,
 ) -> Result<(), Error> {
     let mut new = false;
     let mirror = registry.shared(|| {
@@ -32,6 +34,7 @@ pub(super) fn expose(
             propagation: registry.register()?,
             otlp: otlp.clone(),
             propagators,
+            truncated,
             updating: Mutex::new(()),
         });
         if let Some(otlp) = otlp {
@@ -65,6 +68,7 @@ struct Mirror {
     otlp: Option<Arc<OtlpMetrics>>,
     propagation: Arc<PropagationMetrics>,
     propagators: Propagators,
+    truncated: Arc<AtomicU64>,
     updating: Mutex<()>,
 }
 
@@ -94,6 +98,8 @@ impl Mirror {
         let _one_writer = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((pipeline, metrics)) = &self.traces {
             metrics.update(&pipeline.stats());
+            let truncated = self.truncated.load(Relaxed);
+            raise(&metrics.omtx_trace_values_truncated_total, truncated);
         }
         if let Some((pipeline, metrics)) = &self.points {
             let stats = pipeline.stats();

@@ -5,6 +5,8 @@ mod mirror;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use omtx_metrics::{Error, Registry};
 
 pub use self::families::{
@@ -23,6 +25,7 @@ impl Telemetry {
     /// |---|---|---|
     /// | `omtx_trace_spans_created_total`, `omtx_trace_spans_exported_total` | counter | |
     /// | `omtx_trace_spans_dropped_total` | counter | `reason`: see [`DropReason`](crate::DropReason) |
+    /// | `omtx_trace_values_truncated_total` | counter: see [`TracerProvider::values_truncated`](crate::TracerProvider::values_truncated) | |
     /// | `omtx_trace_queue_spans`, `omtx_trace_queue_bytes` | gauge | |
     /// | `omtx_trace_last_export_timestamp_seconds` | gauge, absent until spans were exported | |
     /// | `omtx_otlp_points_exported_total`, `omtx_otlp_log_records_exported_total` | counter | |
@@ -64,6 +67,7 @@ impl Telemetry {
     #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
     pub fn register(&self, registry: &Registry) -> Result<(), Error> {
         let pipelines = Signal::ALL.map(|signal| self.pipeline(signal).cloned());
-        mirror::expose(registry, pipelines, self.propagators().clone())
+        let truncated = Arc::clone(self.tracer_provider().truncated());
+        mirror::expose(registry, pipelines, self.propagators().clone(), truncated)
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use omtx_metrics::Registry;
@@ -18,7 +20,14 @@ fn exported(signals: &[Signal], registry: &Registry) -> Exporter {
     });
     let exporter = Exporter::start(lanes.collect(), None).expect("a thread");
     let pipelines = Signal::ALL.map(|signal| exporter.pipeline(signal).cloned());
-    expose(registry, pipelines.clone(), Propagators::default()).expect("free names");
+    let truncated = Arc::new(AtomicU64::new(7));
+    expose(
+        registry,
+        pipelines.clone(),
+        Propagators::default(),
+        truncated,
+    )
+    .expect("free names");
     for pipeline in pipelines.iter().flatten() {
         pipeline.created(6);
         pipeline.push(ScopeId(0), b"", 3);
@@ -84,7 +93,8 @@ omtx_trace_spans_dropped_total{reason="queue_full"} 1
 omtx_trace_spans_dropped_total{reason="rejected"} 1
 omtx_trace_spans_dropped_total{reason="shutdown"} 0
 omtx_trace_spans_dropped_total{reason="unknown"} 0
-omtx_trace_spans_exported_total 2"#;
+omtx_trace_spans_exported_total 2
+omtx_trace_values_truncated_total 7"#;
     assert_eq!(shown.join("\n"), expected.trim_start());
     for signal in Signal::ALL {
         let count = format!(r#"omtx_otlp_export_duration_seconds_count{{signal="{signal}"}} 2"#);
@@ -103,7 +113,7 @@ fn a_signal_that_is_not_exported_is_left_out_and_a_second_registration_changes_n
     let registry = Registry::new();
     let exporter = exported(&[Signal::Logs], &registry);
     let pipelines = Signal::ALL.map(|signal| exporter.pipeline(signal).cloned());
-    expose(&registry, pipelines, Propagators::default()).expect("it is there");
+    expose(&registry, pipelines, Propagators::default(), Arc::default()).expect("it is there");
     let text = registry.to_text();
     assert!(
         text.contains("omtx_otlp_log_records_exported_total 2\n"),
@@ -123,7 +133,7 @@ fn nothing_that_was_exported_yet_has_no_time() {
     let lanes = vec![lane(Signal::Traces, Batching::default(), &collector)];
     let exporter = Exporter::start(lanes, None).expect("a thread");
     let pipelines = [exporter.pipeline(Signal::Traces).cloned(), None, None];
-    expose(&registry, pipelines, Propagators::default()).expect("free names");
+    expose(&registry, pipelines, Propagators::default(), Arc::default()).expect("free names");
     let text = registry.to_text();
     assert!(
         !text.contains("omtx_trace_last_export_timestamp_seconds "),

@@ -86,7 +86,8 @@ impl opentelemetry_sdk::trace::SpanProcessor for SpanProcessor {
             return;
         }
         self.close_one();
-        let message = encode(&span, &self.limits);
+        let (message, cuts) = encode(&span, &self.limits);
+        self.spans.count_truncated(cuts);
         sink.push(sink.scope(&span.instrumentation_scope), &message);
         pool::put(message);
     }
@@ -112,7 +113,8 @@ fn flush(telemetry: Option<&Telemetry>, timeout: Duration) -> OTelSdkResult {
     }
 }
 
-pub(super) fn encode(span: &SpanData, limits: &SpanLimits) -> Vec<u8> {
+/// The message, and how many values were cut for it.
+pub(super) fn encode(span: &SpanData, limits: &SpanLimits) -> (Vec<u8>, u64) {
     let header = Header {
         context: &span.span_context,
         parent_span_id: span.parent_span_id,
@@ -142,11 +144,12 @@ pub(super) fn encode(span: &SpanData, limits: &SpanLimits) -> Vec<u8> {
         span.events.dropped_count,
         span.links.dropped_count,
     );
-    recording.finish(&Trailer {
+    let message = recording.finish(&Trailer {
         name: &span.name,
         status: &span.status,
         end: nanos(span.end_time),
-    })
+    });
+    (message, recording.cuts())
 }
 
 impl fmt::Debug for SpanProcessor {

@@ -68,7 +68,7 @@ fn sent_by_the_other(span: SpanData) -> proto::Span {
 #[track_caller]
 fn check(span: SpanData) {
     let limits = SpanLimits::default().bytes(8 << 20);
-    let ours = proto::Span::decode(&encode(&span, &limits)[..]).unwrap();
+    let ours = proto::Span::decode(&encode(&span, &limits).0[..]).unwrap();
     let theirs = sent_by_the_other(span);
     assert_eq!(
         ours.encode_to_vec(),

@@ -2,13 +2,13 @@
 
 mod methods;
 #[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
-mod query;
+mod spans;
 
 pub(crate) use methods::KnownMethods;
 #[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
-pub use query::DEFAULT_REDACTED;
+pub(crate) use spans::{Authority, Bounds, CapturedHeaders, Writer, redact, status_text};
 #[cfg(any(feature = "client", feature = "http", feature = "reqwest"))]
-pub(crate) use query::redact;
+pub use spans::{DEFAULT_REDACTED, MAX_VALUE_LEN};
 
 use http::Version;
 

@@ -111,18 +111,28 @@ impl Span {
     }
 }
 
-thread_local! {
-    /// See [`end_at`].
-    static END: Cell<Option<Instant>> = const { Cell::new(None) };
+/// What [`end_at`] knows of a span's end.
+#[derive(Clone, Copy)]
+struct End {
+    instant: Instant,
+    description: &'static str,
 }
 
-/// Ends the span of a context at an instant that the caller has read anyway.
+thread_local! {
+    static END: Cell<Option<End>> = const { Cell::new(None) };
+}
+
+/// Ends the span of a context at an instant that the caller has read anyway; if its status is an error that nobody has described,
+/// then so.
 ///
-/// A [`SpanRef`] cannot be asked for the span behind it, and says when it ends by the wall clock only: three readings of clocks,
-/// for a time that is known. So the instant is left where the span, which is called on this thread, looks for it.
+/// A [`SpanRef`] cannot be asked for the span behind it, nor for its status, and says when it ends by the wall clock only: three
+/// readings of clocks, for a time that is known. So both are left where the span, which is called on this thread, looks for them.
 #[cfg(feature = "http")]
-pub(crate) fn end_at(span: &SpanRef<'_>, instant: Instant) {
-    END.set(Some(instant));
+pub(crate) fn end_at(span: &SpanRef<'_>, instant: Instant, description: &'static str) {
+    END.set(Some(End {
+        instant,
+        description,
+    }));
     span.end_with_timestamp(SystemTime::UNIX_EPOCH);
     // It is still there if the span has ended before, or is not ours.
     END.set(None);
@@ -138,12 +148,24 @@ impl Open {
             status: &self.status,
             end: end.max(self.start),
         });
+        self.tracer
+            .provider()
+            .count_truncated(self.recording.cuts());
         sink.push(self.tracer.scope(), &message);
         pool::put(message);
     }
 
     fn end_now(&mut self) {
         self.end(self.clock.nanos_at(Instant::now()));
+    }
+
+    /// Describes an error that nobody has described.
+    fn describe(&mut self, reason: &'static str) {
+        if let Status::Error { description } = &mut self.status {
+            if description.is_empty() {
+                *description = Cow::Borrowed(reason);
+            }
+        }
     }
 
     fn mark_panic(&mut self) {
@@ -240,7 +262,10 @@ impl opentelemetry::trace::Span for Span {
     fn end_with_timestamp(&mut self, timestamp: SystemTime) {
         if let Some(open) = &mut self.open {
             let end = match END.take() {
-                Some(instant) => open.clock.nanos_at(instant),
+                Some(end) => {
+                    open.describe(end.description);
+                    open.clock.nanos_at(end.instant)
+                }
                 None => open.clock.without_steps(timestamp),
             };
             open.end(end);

@@ -1,6 +1,7 @@
 //! Where tracers come from.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind};
@@ -36,6 +37,8 @@ struct Inner {
     limits: SpanLimits,
     /// `None` if nothing is recorded, whatever a sampler would say.
     sink: Option<Sink>,
+    /// Apart from the rest, which is only read.
+    truncated: Arc<AtomicU64>,
 }
 
 impl TracerProvider {
@@ -46,6 +49,7 @@ impl TracerProvider {
                 sampler,
                 limits,
                 sink: Some(sink),
+                truncated: Arc::default(),
             }),
         }
     }
@@ -58,7 +62,43 @@ impl TracerProvider {
                 sampler: Sampler::always_off(),
                 limits: SpanLimits::default(),
                 sink: None,
+                truncated: Arc::default(),
             }),
+        }
+    }
+
+    /// How many values of spans were cut, because they were longer than [`SpanLimits::value_length`] allows, than 16 KiB for a name
+    /// or a description, or than `MAX_VALUE_LEN` of the modules `http` and `client` for what the other side chose.
+    ///
+    /// Shown as `omtx_trace_values_truncated_total`. What a span's own limits cut is counted when the span ends.
+    ///
+    /// ```
+    /// use omtx_tracing::testing::SpanRecorder;
+    /// use omtx_tracing::{Sampler, SpanLimits};
+    /// use opentelemetry::KeyValue;
+    /// use opentelemetry::trace::{Span, Tracer, TracerProvider};
+    ///
+    /// let recorder = SpanRecorder::with(Sampler::always_on(), SpanLimits::default().value_length(4));
+    /// let mut span = recorder.provider().tracer("billing").start("charge");
+    /// span.set_attribute(KeyValue::new("card", "4111111111111111"));
+    /// span.end();
+    /// assert_eq!(recorder.span("charge").attribute("card"), Some(&"4111".into()));
+    /// assert_eq!(recorder.provider().values_truncated(), 1);
+    /// ```
+    #[must_use]
+    pub fn values_truncated(&self) -> u64 {
+        self.inner.truncated.load(Relaxed)
+    }
+
+    /// The same, to be added to.
+    pub(crate) fn truncated(&self) -> &Arc<AtomicU64> {
+        &self.inner.truncated
+    }
+
+    /// Counts values that were cut.
+    pub(crate) fn count_truncated(&self, values: u64) {
+        if values > 0 {
+            self.inner.truncated.fetch_add(values, Relaxed);
         }
     }
 
@@ -98,7 +138,6 @@ impl TracerProvider {
     }
 
     /// Decides without asking the sampler, for what is not to be recorded.
-    #[cfg(feature = "http")]
     pub(crate) fn decide_against(&self, parent: Option<&SpanContext>) -> Decision {
         match parent.filter(|parent| parent.is_valid()) {
             Some(parent) if self.is_enabled() => Decision {

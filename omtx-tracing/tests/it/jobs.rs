@@ -233,6 +233,17 @@ fn an_unsampled_job_has_ids_and_no_span() {
 }
 
 #[test]
+fn a_job_of_suppressed_telemetry_has_no_span() {
+    let (recorder, spans) = recording();
+    let jobs = Jobs::new(spans);
+    let _quiet = Context::enter_telemetry_suppressed_scope();
+    let job = jobs.submit(spec());
+    job.run_blocking(|| Ok::<_, ()>(())).unwrap();
+    drop(jobs.submit(spec()));
+    assert_eq!(recorder.created(), 0);
+}
+
+#[test]
 fn disabled_telemetry_keeps_the_submitters_ids() {
     let telemetry = Telemetry::builder("hub").disabled(true).build().unwrap();
     let jobs = Jobs::new(telemetry.job_spans());

@@ -8,7 +8,7 @@ use omtx_context::TraceContext;
 use omtx_tracing::context::{self, WithContext};
 use omtx_tracing::messaging::{Consume, Messaging};
 use omtx_tracing::testing::SpanRecorder;
-use omtx_tracing::{Propagators, Sampler, SpanLimits, Telemetry, baggage};
+use omtx_tracing::{Propagator, Propagators, Sampler, SpanLimits, Telemetry, baggage};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 
@@ -123,6 +123,47 @@ async fn work_that_links_is_a_trace_of_its_own_and_keeps_the_baggage() {
     assert_eq!(process.links()[0].span_context.trace_id(), send.trace_id());
     assert_eq!(process.links()[0].span_context.span_id(), send.span_id());
     assert_eq!(process.span_context().trace_state().header(), "");
+}
+
+#[tokio::test]
+async fn debug_of_b3_goes_on_where_the_trace_does() {
+    const TRACE: &str = "80f198ee56343ba864fe8b2a57d3eff7";
+    let came = HashMap::from([("b3".to_owned(), format!("{TRACE}-e457b5a2e4d86bd1-d"))]);
+    for (sampler, consume, state) in [
+        (Sampler::always_on(), Consume::Continue, "d"),
+        // "MUST preserve a debug trace flag" (OpenTelemetry, "B3 Extract"), whatever is recorded here.
+        (Sampler::always_off(), Consume::Continue, "d"),
+        (Sampler::always_on(), Consume::Link, "1"),
+        (Sampler::always_off(), Consume::Link, "0"),
+    ] {
+        let recorder = SpanRecorder::with(sampler, SpanLimits::default());
+        let propagators = Propagators::new([Propagator::B3]);
+        let messaging = Messaging::new(&recorder.provider(), &propagators, "redis");
+        let processing = messaging.consume(consume).process("analysis", &came);
+        let mut sent = HashMap::new();
+        propagators.inject_carrier(processing.context(), &mut sent);
+        let (trace, rest) = sent["b3"].split_once('-').unwrap();
+        assert_eq!(trace == TRACE, consume == Consume::Continue);
+        assert_eq!(rest.rsplit_once('-').unwrap().1, state, "{consume:?}");
+    }
+}
+
+#[tokio::test]
+async fn suppressed_telemetry_has_neither_spans_nor_headers() {
+    let (recorder, messaging) = recording();
+    let _quiet = Context::enter_telemetry_suppressed_scope();
+    let mut carried = HashMap::new();
+    messaging.send("analysis", &mut carried).end();
+    assert_eq!(carried, HashMap::new());
+    let came = HashMap::from([("traceparent".to_owned(), PARENT.to_owned())]);
+    let processing = messaging.process("analysis", &came);
+    let trace = processing.run_blocking(|| Ok::<_, io::Error>(TraceContext::current().unwrap()));
+    assert_eq!(
+        trace.unwrap().trace_id().to_string(),
+        "0af7651916cd43dd8448eb211c80319c"
+    );
+    messaging.process_batch("analysis", [&came]).end();
+    assert_eq!(recorder.created(), 0);
 }
 
 #[tokio::test]

@@ -52,7 +52,9 @@ where
                 let over = response.body().is_end_stream();
                 let (status, version) = (response.status(), response.version());
                 let span = match (span, &*this.spans) {
-                    (Some(span), Some(spans)) => spans.head(span, status, version, over),
+                    (Some(span), Some(spans)) => {
+                        spans.head(span, status, version, response.headers(), over)
+                    }
                     _ => None,
                 };
                 Ok(response.map(|body| ClientBody::new(body, span)))

@@ -25,6 +25,22 @@ impl ClientSpans {
 impl<N> ClientLayer<N> {
     /// Takes `error.type` of failed calls from `error_type`: a closure `Fn(&E) -> &'static str`, or another
     /// [`ErrorType`](crate::ErrorType). [`TypeName`] by default.
+    ///
+    /// ```
+    /// use omtx_tracing::Telemetry;
+    /// use std::io;
+    ///
+    /// # fn main() -> Result<(), omtx_tracing::Error> {
+    /// let telemetry = Telemetry::builder("hub").build()?;
+    /// let layer = telemetry.client_layer().error_type(|error: &io::Error| match error.kind() {
+    ///     io::ErrorKind::TimedOut => "timeout",
+    ///     io::ErrorKind::ConnectionRefused => "connect",
+    ///     _ => "_OTHER",
+    /// });
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn error_type<T>(self, error_type: T) -> ClientLayer<T> {
         ClientLayer {

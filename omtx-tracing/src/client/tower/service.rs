@@ -45,7 +45,7 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let resends = resends(&mut parts.extensions);
+        let resends = resends(&parts.extensions);
         let mut headers = std::mem::take(&mut parts.headers);
         // The headers are written to, and where the target says only a path, one of them says the host.
         let host = match parts.uri.authority() {

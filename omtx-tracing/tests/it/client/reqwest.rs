@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use http::Extensions;
+use http::{Extensions, HeaderName};
 use omtx_tracing::client::UrlTemplate;
 use omtx_tracing::context::WithContext;
 use omtx_tracing::testing::{RecordedSpan, SpanRecorder};
@@ -103,6 +103,33 @@ async fn a_call_has_a_span_that_ends_with_its_body() {
             &format!("server.port={port}"),
             &format!("url.full={url}/jobs/7?sig=REDACTED"),
             "url.template=/jobs/{id}",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn captured_headers_are_there_and_a_token_is_not_shown() {
+    let url = serve(|_| respond(200, "")).await;
+    let (recorder, spans) = recording();
+    let spans = spans
+        .request_headers([
+            HeaderName::from_static("x-tenant"),
+            HeaderName::from_static("authorization"),
+        ])
+        .response_headers([HeaderName::from_static("connection")]);
+    let client = ClientBuilder::new(reqwest::Client::builder().no_proxy().build().unwrap())
+        .with(spans.reqwest_middleware())
+        .build();
+    let call = client.get(&url).header("x-tenant", "acme");
+    call.bearer_auth("secret").send().await.unwrap();
+    let captured = lines(&recorder.span("GET"));
+    let captured = captured.iter().filter(|line| line.contains(".header."));
+    assert_eq!(
+        captured.collect::<Vec<_>>(),
+        [
+            r#"http.request.header.authorization=["REDACTED"]"#,
+            r#"http.request.header.x-tenant=["acme"]"#,
+            r#"http.response.header.connection=["close"]"#,
         ]
     );
 }

@@ -58,7 +58,7 @@ async fn sent(provider: &TracerProvider, headers: &[(&str, &str)]) -> Vec<(Strin
         .with_state(ClientSpans::new(provider, &propagators))
         .layer(omtx_http::axum_layer(ServerSpans::new(
             provider,
-            propagators,
+            &propagators,
         )));
     let mut request = Request::get("/");
     for (name, value) in headers {

@@ -10,11 +10,11 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use omtx_context::TraceContext;
-use omtx_tracing::client::{ClientSpans, UrlTemplate};
+use omtx_tracing::client::{ClientBody, ClientSpans, MAX_VALUE_LEN, UrlTemplate};
 use omtx_tracing::context::{self, WithContext};
 use omtx_tracing::testing::SpanRecorder;
 use omtx_tracing::{Propagators, Sampler, SpanLimits, Telemetry};
@@ -42,17 +42,18 @@ async fn headers_sent(spans: ClientSpans, context: Context, request: Request<Bod
     response.headers().clone()
 }
 
-/// Answers like this, and collects the body.
-async fn answered<B>(spans: ClientSpans, request: Request<Body0>, response: Response<B>)
-where
-    B: Body<Error: std::fmt::Debug> + Unpin,
-{
+/// Calls a service that answers like this.
+async fn call<B: Body>(spans: ClientSpans, response: Response<B>) -> Response<ClientBody<B>> {
     let response = RefCell::new(Some(response));
     let service = service_fn(async |_: Request<Body0>| {
         Ok::<_, Infallible>(response.borrow_mut().take().unwrap())
     });
-    let response = spans.layer().layer(service).oneshot(request).await.unwrap();
-    let _ = response.into_body().collect().await;
+    let call = spans.layer().layer(service).oneshot(get("http://api/"));
+    call.await.unwrap()
+}
+
+fn hello() -> Response<Full<Bytes>> {
+    Response::new(Full::new(Bytes::from("hello")))
 }
 
 #[tokio::test]
@@ -193,6 +194,76 @@ async fn a_relative_target_has_the_address_of_its_host_header() {
 }
 
 #[tokio::test]
+async fn headers_are_captured_only_if_they_are_asked_for_and_credentials_never() {
+    let request = || {
+        let mut key = http::HeaderValue::from_static("secret");
+        key.set_sensitive(true);
+        Request::get("http://api/")
+            .header("x-tenant", "acme")
+            .header("x-api-key", key)
+            .header("authorization", "Bearer secret")
+            .body(Body0::new())
+            .unwrap()
+    };
+    let (recorder, spans) = recording();
+    headers_sent(spans.clone(), Context::new(), request()).await;
+    let plain = lines(&recorder.span("GET"));
+    assert!(!plain.iter().any(|line| line.contains(".header.")));
+
+    recorder.clear();
+    let names = [
+        "x-tenant",
+        "x-api-key",
+        "authorization",
+        "x-none",
+        "traceparent",
+    ];
+    let names = names.map(HeaderName::from_static);
+    let capturing = spans
+        .request_headers(names.clone())
+        .response_headers(names[..3].to_vec());
+    headers_sent(capturing, incoming(PARENT), request()).await;
+    let captured = lines(&recorder.span("GET"));
+    let captured = captured.iter().filter(|line| line.contains(".header."));
+    // The service answers with the headers that it got, and a mark of sensitivity is none on a real wire.
+    assert_eq!(
+        captured.collect::<Vec<_>>(),
+        [
+            r#"http.request.header.authorization=["REDACTED"]"#,
+            r#"http.request.header.x-api-key=["REDACTED"]"#,
+            r#"http.request.header.x-tenant=["acme"]"#,
+            r#"http.response.header.authorization=["REDACTED"]"#,
+            r#"http.response.header.x-api-key=["REDACTED"]"#,
+            r#"http.response.header.x-tenant=["acme"]"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn values_that_are_too_long_are_cut_and_counted() {
+    let (recorder, spans) = recording();
+    let name = HeaderName::from_static("x-tenant");
+    let spans = spans
+        .request_headers([name.clone()])
+        .response_headers([name]);
+    let long = "x".repeat(MAX_VALUE_LEN + 1);
+    let request = Request::get(format!("http://api/{long}?{long}")).header("x-tenant", &long);
+    headers_sent(spans, Context::new(), request.body(Body0::new()).unwrap()).await;
+    let span = recorder.span("GET");
+    let kept = "x".repeat(MAX_VALUE_LEN);
+    let url = format!("http://api/{}?{kept}", &kept[1..]);
+    assert_eq!(span.attribute("url.full"), Some(&url.into()));
+    for key in [
+        "http.request.header.x-tenant",
+        "http.response.header.x-tenant",
+    ] {
+        let value = span.attribute(key).unwrap().to_string();
+        assert_eq!(value, format!(r#"["{kept}"]"#));
+    }
+    assert_eq!(recorder.provider().values_truncated(), 4);
+}
+
+#[tokio::test]
 async fn a_template_is_part_of_the_name_and_an_unknown_method_is_not() {
     let (recorder, spans) = recording();
     let mut request = get("http://api/jobs/7");
@@ -235,7 +306,7 @@ async fn to_a_client_4xx_and_5xx_are_errors() {
         let mut response = Response::new(Body0::new());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         *response.version_mut() = Version::HTTP_2;
-        answered(spans, get("http://api/"), response).await;
+        call(spans, response).await;
         let lines = lines(&recorder.span("GET"));
         let error: Vec<_> = if failed {
             vec![format!("error.type={status}"), "Error()".to_owned()]
@@ -256,18 +327,9 @@ async fn to_a_client_4xx_and_5xx_are_errors() {
 #[tokio::test]
 async fn a_span_ends_with_the_body_and_not_before() {
     let (recorder, spans) = recording();
-    let service = service_fn(async |_: Request<Body0>| {
-        let frames = ["a", "b"].map(|data| Ok::<_, Infallible>(Frame::data(Bytes::from(data))));
-        let body = StreamBody::new(futures_util::stream::iter(frames));
-        Ok::<_, Infallible>(Response::new(body))
-    });
-    let response = spans
-        .layer()
-        .layer(service)
-        .oneshot(get("http://api/"))
-        .await
-        .unwrap();
-    let mut body = response.into_body();
+    let frames = ["a", "b"].map(|data| Ok::<_, Infallible>(Frame::data(Bytes::from(data))));
+    let body = StreamBody::new(futures_util::stream::iter(frames));
+    let mut body = call(spans, Response::new(body)).await.into_body();
     body.frame().await.unwrap().unwrap();
     body.frame().await.unwrap().unwrap();
     assert!(recorder.spans().is_empty());
@@ -280,16 +342,7 @@ async fn a_span_ends_with_the_body_and_not_before() {
 #[tokio::test]
 async fn a_body_of_known_length_ends_the_span_with_its_last_frame() {
     let (recorder, spans) = recording();
-    let service = service_fn(async |_: Request<Body0>| {
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("hello"))))
-    });
-    let response = spans
-        .layer()
-        .layer(service)
-        .oneshot(get("http://api/"))
-        .await
-        .unwrap();
-    let mut body = response.into_body();
+    let mut body = call(spans, hello()).await.into_body();
     assert_eq!(body.size_hint().exact(), Some(5));
     body.frame().await.unwrap().unwrap();
     assert!(body.is_end_stream());
@@ -299,15 +352,7 @@ async fn a_body_of_known_length_ends_the_span_with_its_last_frame() {
 #[tokio::test]
 async fn a_body_that_is_dropped_ends_the_span_without_an_error() {
     let (recorder, spans) = recording();
-    let service = service_fn(async |_: Request<Body0>| {
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("hello"))))
-    });
-    let response = spans
-        .layer()
-        .layer(service)
-        .oneshot(get("http://api/"))
-        .await
-        .unwrap();
+    let response = call(spans, hello()).await;
     assert!(recorder.spans().is_empty());
     drop(response);
     assert!(
@@ -322,7 +367,8 @@ async fn a_body_that_fails_is_an_error_of_its_span() {
     let (recorder, spans) = recording();
     let frames = [Ok(Frame::data(Bytes::from("a"))), Err("reset")];
     let body = StreamBody::new(futures_util::stream::iter(frames));
-    answered(spans, get("http://api/"), Response::new(body)).await;
+    let response = call(spans, Response::new(body)).await;
+    assert!(response.into_body().collect().await.is_err());
     let lines = lines(&recorder.span("GET"));
     assert_eq!(lines[0], "error.type=body_error");
     assert_eq!(lines.last().unwrap(), "Error()");
@@ -332,18 +378,9 @@ async fn a_body_that_fails_is_an_error_of_its_span() {
 async fn by_option_and_after_an_upgrade_a_span_ends_with_the_head() {
     for (status, option) in [(200, true), (101, false)] {
         let (recorder, spans) = recording();
-        let service = service_fn(async |_: Request<Body0>| {
-            let mut response = Response::new(Full::new(Bytes::from("hello")));
-            *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            Ok::<_, Infallible>(response)
-        });
-        let spans = spans.end_at_head(option);
-        let response = spans
-            .layer()
-            .layer(service)
-            .oneshot(get("http://api/"))
-            .await
-            .unwrap();
+        let mut response = hello();
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        let response = call(spans.end_at_head(option), response).await;
         assert_eq!(recorder.spans().len(), 1);
         drop(response);
         assert_eq!(recorder.spans().len(), 1);

@@ -34,7 +34,7 @@ fn handle(traceparent: &str) -> (SpanRecorder, Vec<Option<TraceContext>>) {
         work.instrument(info_span!("work")).await;
         see();
     };
-    let spans = ServerSpans::new(&recorder.provider(), Propagators::default());
+    let spans = ServerSpans::new(&recorder.provider(), &Propagators::default());
     let app = Router::new()
         .route("/", get(handler))
         .layer(omtx_http::axum_layer(spans));

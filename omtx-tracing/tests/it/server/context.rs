@@ -267,6 +267,31 @@ async fn strangers_choose_neither_trace_nor_sampling_of_a_public_endpoint() {
 }
 
 #[tokio::test]
+async fn a_public_endpoint_links_to_the_strangers_tracestate_up_to_its_limits() {
+    let members = |count: usize| {
+        let member = |n| format!("{n:02}{}={}", "k".repeat(254), "v".repeat(256));
+        (0..count).map(member).collect::<Vec<_>>().join(",")
+    };
+    for (sent, kept) in [
+        (members(32), members(32)),
+        // Longer lists are discarded wherever they come from.
+        (members(33), String::new()),
+        // Passed on where the trace goes on, but OpenTelemetry's type does not hold it.
+        ("a@b@c=1".to_owned(), String::new()),
+    ] {
+        let (recorder, spans) = spans();
+        let app = super::routes().layer(omtx_http::axum_layer(spans.public_endpoint(true)));
+        let call = request("/users/7").header("traceparent", SAMPLED);
+        send(&app, empty(call.header("tracestate", sent))).await;
+        let span = recorder.span("GET /users/{id}");
+        assert_eq!(span.span_context().trace_state().header(), "");
+        let link = &span.links()[0].span_context;
+        assert_eq!(link.trace_id().to_string(), TRACE_ID);
+        assert_eq!(link.trace_state().header(), kept);
+    }
+}
+
+#[tokio::test]
 async fn baggage_reaches_the_handler_whether_the_request_is_sampled_or_not() {
     for parent in [SAMPLED, NOT_SAMPLED] {
         let (_recorder, spans) = spans();

@@ -52,13 +52,21 @@ fn only(recorder: &SpanRecorder) -> RecordedSpan {
     spans.remove(0)
 }
 
+/// What the status says besides `error.type`, as the manual's table has it.
+fn description(error: &str) -> &'static str {
+    match error {
+        "cancelled" => "dropped before the response: the client went away, or a timeout fired",
+        "aborted" => "the response was dropped before its end: the client went away",
+        "panicked" => "the handler or a body panicked",
+        "body_error" => "the body of the request or of the response broke off",
+        "error" => "the service failed instead of answering",
+        _ => "",
+    }
+}
+
 #[track_caller]
 fn check(span: &RecordedSpan, status: Option<i64>, error: Option<&str>, event: Option<&str>) {
-    let failed = if error.is_some() {
-        Status::error("")
-    } else {
-        Status::Unset
-    };
+    let failed = error.map_or(Status::Unset, |error| Status::error(description(error)));
     assert_eq!(*span.status(), failed, "{:#?}", lines(span));
     assert_eq!(
         span.attribute("http.response.status_code"),
@@ -124,7 +132,9 @@ async fn a_request_that_was_given_up_before_the_response_is_cancelled() {
             .now_or_never()
             .is_none()
     );
-    check(&only(&recorder), None, Some("cancelled"), Some("cancelled"));
+    let span = only(&recorder);
+    check(&span, None, Some("cancelled"), Some("cancelled"));
+    assert_eq!(span.events()[0].attributes, [], "nothing was sent");
 }
 
 #[tokio::test]
@@ -219,9 +229,14 @@ async fn what_a_handler_says_of_its_own_failure_stays() {
         get_active_span(|span| span.set_status(Status::Ok));
         StatusCode::INTERNAL_SERVER_ERROR
     };
+    let gives_up = async || {
+        get_active_span(|span| span.set_status(Status::error("the queue is full")));
+        pending::<()>().await;
+    };
     let app = Router::new()
         .route("/fails", get(fails))
         .route("/forgives", get(forgives))
+        .route("/gives-up", get(gives_up))
         .layer(omtx_http::axum_layer(spans));
     send(&app, empty(request("/fails"))).await;
     send(&app, empty(request("/forgives"))).await;
@@ -229,6 +244,12 @@ async fn what_a_handler_says_of_its_own_failure_stays() {
     assert_eq!(*span.status(), Status::error("the database is away"));
     assert_eq!(text(&span, "error.type"), "503");
     assert_eq!(*recorder.span("GET /forgives").status(), Status::Ok);
+
+    let given_up = send(&app, empty(request("/gives-up"))).now_or_never();
+    assert!(given_up.is_none());
+    let span = recorder.span("GET /gives-up");
+    assert_eq!(*span.status(), Status::error("the queue is full"));
+    assert_eq!(text(&span, "error.type"), "cancelled");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(super) fn spans() -> (SpanRecorder, ServerSpans) {
 
 pub(super) fn with(sampler: Sampler) -> (SpanRecorder, ServerSpans) {
     let recorder = SpanRecorder::with(sampler, SpanLimits::default());
-    let spans = ServerSpans::new(&recorder.provider(), Propagators::default());
+    let spans = ServerSpans::new(&recorder.provider(), &Propagators::default());
     (recorder, spans)
 }
 

@@ -1,6 +1,9 @@
 use omtx_tracing::testing::{RecordedSpan, SpanRecorder};
 use omtx_tracing::{Sampler, SpanLimits};
-use opentelemetry::trace::{Event, Link, Span, SpanContext, Status, Tracer, TracerProvider};
+use opentelemetry::trace::{
+    Event, Link, Span, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState, Tracer,
+    TracerProvider,
+};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use std::time::SystemTime;
 
@@ -177,4 +180,50 @@ fn names_and_descriptions_are_cut_at_16_kib() {
     let read = recorder.spans().pop().unwrap();
     assert_eq!(read.name().len(), 16 << 10);
     assert_eq!(read.status(), &Status::error("é".repeat(8 << 10)));
+    assert_eq!(recorder.provider().values_truncated(), 2);
+}
+
+#[test]
+fn each_value_that_is_cut_is_counted_once_and_what_is_dropped_is_not() {
+    let limits = SpanLimits::default().value_length(3).attributes(2);
+    let recorder = SpanRecorder::with(Sampler::always_on(), limits);
+    let mut span = recorder.provider().tracer("t").start("s");
+    let texts = ["abcd", "ab", "🦀🦀🦀🦀"].map(StringValue::from);
+    span.set_attribute(KeyValue::new(
+        "array",
+        Value::Array(Array::String(texts.into())),
+    ));
+    span.set_attribute(KeyValue::new("exact", "日本語"));
+    span.set_attribute(KeyValue::new("one too many", "abcd"));
+    let twice = vec![KeyValue::new("k", "abcd"), KeyValue::new("k", "abcde")];
+    span.add_event("longer than three", twice.clone());
+    span.add_link(SpanContext::NONE, twice);
+    assert_eq!(
+        recorder.provider().values_truncated(),
+        0,
+        "it has not ended"
+    );
+    span.end();
+    assert_eq!(recorder.provider().values_truncated(), 2 + 1 + 1);
+}
+
+#[test]
+fn the_tracestate_of_a_link_has_to_fit_as_well() {
+    let members = (0..10).map(|n| (format!("k{n}"), "v".repeat(200)));
+    let state = TraceState::from_key_value(members).unwrap();
+    let to = SpanContext::new(
+        TraceId::from(1),
+        SpanId::from(2),
+        TraceFlags::SAMPLED,
+        true,
+        state,
+    );
+    for (bytes, kept) in [(1_000, 0), (3_000, 1), (6_000, 2)] {
+        let read = record(SpanLimits::default().bytes(bytes), |span| {
+            span.add_link(to.clone(), Vec::new());
+            span.add_link(to.clone(), Vec::new());
+        });
+        assert_eq!(read.links().len(), kept);
+        assert_eq!(read.dropped_links_count() as usize, 2 - kept);
+    }
 }

@@ -2,10 +2,10 @@
 
 /// A host and, if it was given, a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Authority<'r> {
+pub(crate) struct Authority<'r> {
     /// Without brackets.
-    pub(super) host: &'r str,
-    pub(super) port: Option<u16>,
+    pub(crate) host: &'r str,
+    pub(crate) port: Option<u16>,
 }
 
 /// A name in the DNS has at most 253 characters.
@@ -13,7 +13,7 @@ const MAX_HOST_LEN: usize = 255;
 
 impl<'r> Authority<'r> {
     /// `None` for what is no authority: it came from a stranger.
-    pub(super) fn parse(text: &'r str) -> Option<Self> {
+    pub(crate) fn parse(text: &'r str) -> Option<Self> {
         // What comes before an `@` is a name and a password.
         let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {

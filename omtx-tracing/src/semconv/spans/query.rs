@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 /// Query parameters whose values are replaced by `REDACTED`: what signs requests to the object stores of Amazon, Google and
 /// Microsoft.
 ///
-/// The first five are the list of OpenTelemetry's conventions (HTTP spans, `url.query`); the credential and the session token
-/// stand beside them in the same URLs.
+/// The last five are the list of OpenTelemetry's conventions (HTTP spans, `url.query`), the first two were on it before.
 pub const DEFAULT_REDACTED: &[&str] = &[
     "AWSAccessKeyId",
     "Signature",
@@ -21,15 +22,16 @@ const REPLACEMENT: &str = "REDACTED";
 
 /// `query` with the values of the `redacted` parameters replaced; the names stay, as the conventions ask.
 ///
-/// Names are compared without regard to case: a signature that is shown because somebody wrote `Sig=` helps nobody.
+/// Names are compared as a server reads them, percent-decoded, and without regard to case. The conventions would have case
+/// matter ("SHOULD be case-sensitive"); but there are servers to which it does not, and a signature that is shown because
+/// somebody wrote `Sig=` costs more than a value that is hidden.
 pub(crate) fn redact<'q, N: AsRef<str>>(query: &'q str, redacted: &[N]) -> Cow<'q, str> {
     let mut shown = String::new();
     let mut kept = 0; // Everything before is in `shown`.
     let mut at = 0;
     for pair in query.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
-            let is_secret = |secret: &N| secret.as_ref().eq_ignore_ascii_case(name);
-            if !value.is_empty() && redacted.iter().any(is_secret) {
+            if !value.is_empty() && redacted.iter().any(|secret| is(name, secret.as_ref())) {
                 shown.push_str(&query[kept..at + name.len() + 1]);
                 shown.push_str(REPLACEMENT);
                 kept = at + pair.len();
@@ -42,6 +44,20 @@ pub(crate) fn redact<'q, N: AsRef<str>>(query: &'q str, redacted: &[N]) -> Cow<'
     }
     shown.push_str(&query[kept..]);
     Cow::Owned(shown)
+}
+
+/// Whether a name is this one, however it is encoded.
+fn is(name: &str, secret: &str) -> bool {
+    // Nearly all names are as short as they can be, and none gets longer by being decoded.
+    if name.len() < secret.len() {
+        return false;
+    }
+    let same = |byte: u8, other: u8| {
+        byte.eq_ignore_ascii_case(&other) || (byte == b'+' && other == b' ') // as forms are encoded
+    };
+    let mut secret = secret.bytes();
+    percent_decode_str(name).all(|byte| secret.next().is_some_and(|other| same(byte, other)))
+        && secret.next().is_none()
 }
 
 #[cfg(test)]
@@ -75,6 +91,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_name_is_compared_as_a_server_reads_it() {
+        check("%73ig=abc&q=1", "%73ig=REDACTED&q=1");
+        check("s%69%67=abc", "s%69%67=REDACTED");
+        check("X%2dAmz%2DSignature=s", "X%2dAmz%2DSignature=REDACTED");
+        check("sig%=abc&%73i=d&%zzsig=e", "sig%=abc&%73i=d&%zzsig=e");
+        let spaced = |query| redact(query, &["api key"]).into_owned();
+        assert_eq!(spaced("api+key=s"), "api+key=REDACTED");
+        assert_eq!(spaced("api%20key=s"), "api%20key=REDACTED");
+    }
+
     proptest! {
         #[test]
         fn a_secret_is_gone_wherever_it_stands_and_the_rest_is_as_it_was(
@@ -84,6 +111,14 @@ mod tests {
             let shown = redacted(&plain);
             prop_assert!(!shown.contains(&secret));
             prop_assert_eq!(shown, redacted(&format!("{before}&sig=x{after}")));
+        }
+
+        #[test]
+        fn a_name_hides_in_no_encoding(encoded in proptest::collection::vec(any::<bool>(), 3), upper: bool) {
+            let hex = |byte: u8| if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") };
+            let write = |(byte, encoded): (u8, bool)| if encoded { hex(byte) } else { char::from(byte).to_string() };
+            let name: String = b"sig".iter().copied().zip(encoded).map(write).collect();
+            prop_assert_eq!(redacted(&format!("q=1&{name}=abc")), format!("q=1&{name}=REDACTED"));
         }
 
         #[test]

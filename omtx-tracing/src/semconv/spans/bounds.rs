@@ -1,0 +1,27 @@
+//! How much is kept of what somebody else chose.
+
+use crate::encode::cut_bytes;
+
+/// Bytes kept of a value that the other side chose, or that has no length of its own: path, query, `User-Agent`, a captured
+/// header. Longer ones are cut after a whole character, and [counted](crate::TracerProvider::values_truncated).
+pub const MAX_VALUE_LEN: usize = 2048;
+
+/// Cuts values that are too long, and counts them.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    cuts: u64,
+}
+
+impl Bounds {
+    /// At most [`MAX_VALUE_LEN`] bytes of `value`.
+    pub(crate) fn cut<'v>(&mut self, value: &'v str) -> &'v str {
+        let kept = cut_bytes(value, MAX_VALUE_LEN);
+        self.cuts += u64::from(kept.len() < value.len());
+        kept
+    }
+
+    /// How many values were too long.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts
+    }
+}
