@@ -216,7 +216,8 @@ mod tests {
     /// Expected values: `strconv.FormatFloat(x, 'g', -1, 64)`, which rounds half to even.
     #[test]
     fn of_two_texts_as_short_and_as_close_the_even_one_is_taken() {
-        assert_eq!(go_float(579_813_143_637_498.25), "5.798131436374982e+14");
+        let value = 579_813_143_637_498.0 + 0.25;
+        assert_eq!(go_float(value), "5.798131436374982e+14");
     }
 
     proptest! {
