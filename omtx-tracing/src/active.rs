@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::task::{self, Poll};
+use std::thread;
 
 use omtx_context::TraceContext;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt};
@@ -34,6 +35,8 @@ pub(crate) struct ActiveSpan {
     context: Context,
     trace: Option<TraceContext>,
     recorded: bool,
+    /// Whether a panic that drops it is its own work's: somebody works while holding it, and not inside of [`Self::in_scope`].
+    held: bool,
 }
 
 impl ActiveSpan {
@@ -63,6 +66,7 @@ impl ActiveSpan {
                 trace: trace_of(&span),
                 context: parent.with_remote_span_context(span),
                 recorded: false,
+                held: false,
             },
         }
     }
@@ -96,11 +100,19 @@ impl ActiveSpan {
             context,
             trace,
             recorded: true,
+            held: false,
         })
     }
 
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// From now on, a panic that drops the span is one of its work, or is not.
+    pub(crate) fn held(mut self, held: bool) -> Self {
+        // One that has begun before is somebody else's.
+        self.held = held && !thread::panicking();
+        self
     }
 
     pub(crate) fn is_recorded(&self) -> bool {
@@ -169,6 +181,9 @@ impl Drop for PanicSentry<'_> {
 
 impl Drop for ActiveSpan {
     fn drop(&mut self) {
+        if self.held && thread::panicking() {
+            self.fail(PANICKED, "");
+        }
         self.end_now();
     }
 }

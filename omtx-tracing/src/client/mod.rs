@@ -82,7 +82,8 @@
 //!   middleware inside of the one that retries, and nothing else is needed.
 //! - *A span is longer than the call.* The response is kept somewhere with its body unread. [`end_at_head`](ClientSpans::end_at_head)
 //!   ends spans with the response's head.
-//! - *Redirects have no spans of their own.* `reqwest` follows them below every middleware.
+//! - *Redirects have no spans of their own.* `reqwest` follows them below every middleware, and takes the first request's headers
+//!   along; see [`propagate_to`](ClientSpans::propagate_to).
 //! - *The parent is missing.* The request is made on a task that was spawned without the context: see
 //!   [`context`](crate::context).
 

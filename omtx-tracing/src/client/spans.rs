@@ -130,7 +130,8 @@ impl ClientSpans {
     /// and their spans are recorded all the same.
     ///
     /// A host is told as the request has it, without port and without the brackets of an IPv6 address; where a request has none,
-    /// nothing is sent.
+    /// nothing is sent. `reqwest` follows redirects below every middleware, with the headers of the first request: a context is
+    /// taken to foreign hosts that way, unless the client's `redirect::Policy` keeps it from going there.
     ///
     /// ```
     /// use omtx_tracing::Telemetry;

@@ -116,6 +116,8 @@ impl<'u> Target<'u> {
 
 #[cfg(all(test, feature = "client"))]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::semconv::{DEFAULT_REDACTED, MAX_VALUE_LEN};
 
@@ -180,6 +182,25 @@ mod tests {
         check("/jobs/7", None, None, (None, None));
         check("/jobs/7", Some("::1"), None, (None, None));
         check("/jobs/7", Some("a b"), None, (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_credential_and_no_signature_is_shown(
+            user in "[a-z]{0,5}(:SECRET[!$&'()*+,;=%2F]{0,5})?",
+            host in "[a-z]{1,9}|\\[::1\\]",
+            path in "(/[a-z:@]{0,5}){0,3}",
+            before in "([a-z]{1,3}=[a-z%&?]{0,5}&)?",
+            name in "(s|%73)(i|%69)(g|%67|%47)",
+            value in "[a-z=?:@/]{0,5}SECRET[a-z=?:@/]{0,5}",
+        ) {
+            let uri = format!("https://{user}@{host}{path}?{before}{name}={value}");
+            let uri: Uri = uri.parse().unwrap();
+            let full = Target::of(&uri, None).full(&redacted(), &mut Bounds::default()).unwrap();
+            prop_assert!(!full.contains("SECRET"), "{full}");
+            prop_assert!(full.starts_with(&format!("https://REDACTED:REDACTED@{host}/")), "{full}");
+            prop_assert!(full.ends_with(&format!("?{before}{name}=REDACTED")), "{full}");
+        }
     }
 
     #[test]

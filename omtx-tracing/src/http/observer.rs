@@ -1,6 +1,5 @@
 //! From a request's headers to the end of its span.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue, Request, Response};
@@ -77,9 +76,7 @@ impl Observer for ServerSpans {
         if state.recording {
             let headers = &self.options.response_headers;
             let cuts = headers.record(&state.context.span(), response.headers());
-            if cuts > 0 {
-                self.cuts.fetch_add(cuts, Relaxed);
-            }
+            self.tracer.provider().count_truncated(cuts);
         }
         if let (Some(trace), true) = (state.trace, self.options.trace_response) {
             if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
@@ -157,10 +154,7 @@ impl ServerSpans {
             .start_decided(decision, state, name, kind, clock);
         let mut writer = Writer::new(&mut span);
         writer.request(&self.options, request, slot, self.options.peer(request));
-        let cuts = writer.cuts();
-        if cuts > 0 {
-            self.cuts.fetch_add(cuts, Relaxed);
-        }
+        self.tracer.provider().count_truncated(writer.cuts());
         if let Some(link) = link {
             opentelemetry::trace::Span::add_link(&mut span, link.clone(), Vec::new());
         }

@@ -85,6 +85,8 @@ impl fmt::Debug for Options {
             .field("skipped", &self.skipped)
             .field("filter", &self.filter.is_some())
             .field("proxies", &self.proxies)
+            .field("request_headers", &self.request_headers)
+            .field("response_headers", &self.response_headers)
             .field("public", &self.public)
             .finish_non_exhaustive()
     }

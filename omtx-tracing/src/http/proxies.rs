@@ -12,6 +12,15 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 /// In which headers the trusted proxies write whom they speak for.
 ///
 /// One kind only, since a proxy that writes one kind passes the other on as a client sent it.
+///
+/// ```text
+/// X-Forwarded-For: 192.0.2.1, 10.0.0.1      Forwarded: for=192.0.2.1;proto=https;host=shop.example.org, for=10.0.0.1
+/// X-Forwarded-Proto: https
+/// X-Forwarded-Host: shop.example.org
+/// ```
+///
+/// An address that is none (`unknown`, `_hidden`, or anything else) is nobody's: there is no `client.address` then. A scheme or a
+/// host that is none is as if it were not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForwardedHeaders {

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use http::{HeaderName, Method};
 use omtx_http::RequestHead;
@@ -26,8 +25,6 @@ pub struct ServerSpans {
     pub(super) tracer: Tracer,
     pub(super) propagators: Propagators,
     pub(super) options: Options,
-    /// The provider's own count.
-    pub(super) cuts: Arc<AtomicU64>,
 }
 
 impl Telemetry {
@@ -58,7 +55,6 @@ impl ServerSpans {
             tracer: crate::active::tracer(provider, "omtx_tracing::http"),
             propagators: propagators.clone(),
             options: Options::default(),
-            cuts: Arc::clone(provider.truncated()),
         }
     }
 

@@ -8,7 +8,8 @@ use super::RunMessage;
 use crate::active::ActiveSpan;
 use crate::{ErrorType, TypeName};
 
-/// The span of a message that is being sent or worked on. It ends with what [`run`](Self::run) runs, or when it is dropped.
+/// The span of a message that is being sent or worked on. It ends with what [`run`](Self::run) runs, or when it is dropped; a panic
+/// that drops it marks it as `panicked`.
 #[derive(Debug)]
 #[must_use = "the span ends when it is dropped"]
 pub struct MessageSpan {
@@ -17,7 +18,9 @@ pub struct MessageSpan {
 
 impl MessageSpan {
     pub(super) fn new(span: ActiveSpan) -> Self {
-        Self { span }
+        Self {
+            span: span.held(true),
+        }
     }
 
     /// Adds the message's id: `messaging.message.id`.
@@ -66,7 +69,7 @@ impl MessageSpan {
         F: Future<Output = Result<T, E>>,
         N: ErrorType<E>,
     {
-        RunMessage::new(self.span, future, error_type)
+        RunMessage::new(self.span.held(false), future, error_type)
     }
 
     /// Runs a closure inside the span, which ends with it; the rest is as with [`run`](Self::run).

@@ -271,6 +271,19 @@ async fn what_goes_wrong_is_on_the_span() {
     assert!(panics.unwrap_err().is_panic());
     check(Some("panicked"));
 
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        let _processing = process();
+        panic!("as told");
+    }));
+    assert!(panics.is_err());
+    check(Some("panicked"));
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        let _never_polled = process().run(std::future::pending::<Result<(), io::Error>>());
+        panic!("somebody else");
+    }));
+    assert!(panics.is_err());
+    check(Some("cancelled"));
+
     let processing = process();
     processing.fail("poisoned", "cannot be parsed");
     drop(processing);
