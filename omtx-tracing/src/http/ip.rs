@@ -1,4 +1,4 @@
-//! Addresses as text.
+//! Addresses, to text and from it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -39,6 +39,41 @@ impl fmt::Write for IpText {
     }
 }
 
+/// An address with or without a port and brackets; `None` for what is none (`unknown`, `_hidden`).
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    // With a port only IPv6 has brackets, and has to have them.
+    let (address, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (IpAddr::V6(address.parse().ok()?), port)
+        }
+        None => {
+            let (address, port) = text.split_at(text.find(':')?);
+            (IpAddr::V4(address.parse().ok()?), port)
+        }
+    };
+    is_port(port).then_some(address)
+}
+
+/// Nothing, or `":" node-port` (RFC 7239 section 6): five digits at most, or a `_` and what hides them.
+fn is_port(text: &str) -> bool {
+    let Some(port) = text.strip_prefix(':') else {
+        return text.is_empty();
+    };
+    match port.strip_prefix('_') {
+        Some(hidden) => {
+            !hidden.is_empty()
+                && hidden
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        }
+        None => (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -50,6 +85,17 @@ mod tests {
         fn every_address_is_written_as_the_standard_library_does(address in any::<IpAddr>()) {
             let text = IpText::new(address);
             prop_assert_eq!(text.as_str(), address.to_canonical().to_string());
+        }
+
+        #[test]
+        fn an_address_is_read_with_any_port_and_with_nothing_else(
+            ip in any::<IpAddr>(), port: u16, more in "[^0-9]{1,3}",
+        ) {
+            let with_port = std::net::SocketAddr::new(ip, port).to_string();
+            prop_assert_eq!(address(&ip.to_string()), Some(ip));
+            prop_assert_eq!(address(&with_port), Some(ip));
+            prop_assert_eq!(address(&format!("{with_port}{more}")), None);
+            prop_assert_eq!(address(&format!("{more}{with_port}")), None);
         }
     }
 }

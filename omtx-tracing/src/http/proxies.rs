@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
 
+use super::ip::address;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -123,41 +125,6 @@ fn forwarded(element: &str) -> Seen<'_> {
         }
     }
     seen
-}
-
-/// An address with or without a port and brackets; `None` for what is none (`unknown`, `_hidden`).
-fn address(text: &str) -> Option<IpAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
-    }
-    // With a port only IPv6 has brackets, and has to have them.
-    let (address, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
-            (IpAddr::V6(address.parse().ok()?), port)
-        }
-        None => {
-            let (address, port) = text.split_at(text.find(':')?);
-            (IpAddr::V4(address.parse().ok()?), port)
-        }
-    };
-    is_port(port).then_some(address)
-}
-
-/// Nothing, or `":" node-port` (RFC 7239 section 6): five digits at most, or a `_` and what hides them.
-fn is_port(text: &str) -> bool {
-    let Some(port) = text.strip_prefix(':') else {
-        return text.is_empty();
-    };
-    match port.strip_prefix('_') {
-        Some(hidden) => {
-            !hidden.is_empty()
-                && hidden
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        }
-        None => (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit()),
-    }
 }
 
 /// As the attribute has it; proxies know no other schemes.

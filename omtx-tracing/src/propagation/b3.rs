@@ -11,6 +11,7 @@
 //! A trace without a sampling state leaves the decision to whoever reads it, which a span context cannot say: it is not
 //! sampled. A header that has a state and no ids begins no trace.
 
+use http::HeaderName;
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 use super::carrier::{
@@ -18,6 +19,9 @@ use super::carrier::{
 };
 use super::hex;
 use super::rejected::Rejected;
+
+/// Of no use to us, and taken away with the rest of what a former hop wrote.
+static X_B3_PARENTSPANID: HeaderName = HeaderName::from_static("x-b3-parentspanid");
 
 /// In a context: this trace is to be recorded by everyone, and the next hop is to be told. "MUST preserve a debug trace flag"
 /// (OpenTelemetry, "B3 Extract"): also where nobody here records it.
@@ -136,6 +140,24 @@ fn parse_id(digits: &[u8], lengths: &[usize]) -> Option<u128> {
         .filter(|id| *id != 0)
 }
 
+/// Takes away what a former hop wrote in one header, which whoever reads both forms would believe.
+pub(super) fn remove_single(sink: &mut impl Sink) {
+    sink.remove(&B3);
+}
+
+/// The same of the other form.
+pub(super) fn remove_multi(sink: &mut impl Sink) {
+    for name in [
+        &X_B3_TRACEID,
+        &X_B3_SPANID,
+        &X_B3_PARENTSPANID,
+        &X_B3_SAMPLED,
+        &X_B3_FLAGS,
+    ] {
+        sink.remove(name);
+    }
+}
+
 pub(super) fn inject_single(span: &SpanContext, debug: Option<&Debug>, sink: &mut impl Sink) {
     let mut out = *b"00000000000000000000000000000000-0000000000000000-0";
     hex::write(&span.trace_id().to_bytes(), &mut out);
@@ -154,6 +176,7 @@ pub(super) fn inject_multi(span: &SpanContext, debug: Option<&Debug>, sink: &mut
     sink.put(&X_B3_TRACEID, hex::text(&out));
     hex::write(&span.span_id().to_bytes(), &mut out);
     sink.put(&X_B3_SPANID, hex::text(&out[..16]));
+    sink.remove(&X_B3_PARENTSPANID);
     // "Debug implies an accept decision, so don't also send the X-B3-Sampled header" (B3, "Debug Flag").
     if Debug::holds_for(debug, span) {
         sink.put(&X_B3_FLAGS, "1".to_owned());

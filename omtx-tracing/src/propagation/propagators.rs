@@ -112,7 +112,7 @@ impl Propagators {
     }
 
     /// Writes `context` into the headers of what goes out: its span if that is valid, recorded or not, and its baggage. What a
-    /// former hop wrote there of the span is replaced.
+    /// former hop wrote there of the span is replaced, also in the other form of B3.
     pub fn inject_headers(&self, context: &Context, headers: &mut HeaderMap) {
         self.inject_into(context, context.span().span_context(), headers);
     }
@@ -180,8 +180,18 @@ impl Propagators {
                 (Propagator::TraceContext, Some(span)) => {
                     trace_context::inject(span, context.get(), sink);
                 }
-                (Propagator::B3, Some(span)) => b3::inject_single(span, context.get(), sink),
-                (Propagator::B3Multi, Some(span)) => b3::inject_multi(span, context.get(), sink),
+                (Propagator::B3, Some(span)) => {
+                    if !self.formats().contains(&Propagator::B3Multi) {
+                        b3::remove_multi(sink);
+                    }
+                    b3::inject_single(span, context.get(), sink);
+                }
+                (Propagator::B3Multi, Some(span)) => {
+                    if !self.formats().contains(&Propagator::B3) {
+                        b3::remove_single(sink);
+                    }
+                    b3::inject_multi(span, context.get(), sink);
+                }
                 (Propagator::Baggage, _) => {
                     if let Some(header) = baggage::header(context.baggage(), &self.inner.rejected) {
                         sink.put(&carrier::BAGGAGE, header);

@@ -51,6 +51,34 @@ fn a_collector_that_is_away_is_no_error_at_start_and_a_loss_that_is_told_at_the_
     assert_eq!((traces.created, traces.dropped.total()), (2, 2));
 }
 
+#[cfg(all(feature = "http-protobuf", feature = "metrics"))]
+#[test]
+fn a_registry_shows_what_is_lost_before_anything_is_sent() {
+    use omtx_tracing::SpanLimits;
+    use opentelemetry::KeyValue;
+    use opentelemetry::trace::Span as _;
+
+    let limits = SpanLimits::default().value_length(3);
+    let telemetry = away().span_limits(limits).build().unwrap();
+    let registry = omtx_metrics::Registry::new();
+    telemetry.register(&registry).unwrap();
+    let mut span = telemetry.tracer_provider().tracer("hub").start("work");
+    span.set_attribute(KeyValue::new("sequence", "ACGT"));
+    span.end();
+    let came =
+        std::collections::HashMap::from([("traceparent".to_owned(), "00-0-0-01".to_owned())]);
+    let _ = telemetry.extract_from(&came);
+    let text = registry.to_text();
+    for line in [
+        "omtx_trace_spans_created_total 1\n",
+        "omtx_trace_values_truncated_total 1\n",
+        "omtx_trace_headers_rejected_total{header=\"traceparent\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    telemetry.shutdown(Duration::ZERO);
+}
+
 #[cfg(feature = "grpc")]
 #[test]
 fn the_last_clone_sends_what_was_recorded_and_what_is_made_from_it_does_not_keep_it() {

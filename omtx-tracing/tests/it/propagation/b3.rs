@@ -145,6 +145,43 @@ fn both_forms_are_written_and_debug_is_passed_on() {
 }
 
 #[test]
+fn what_a_former_hop_wrote_in_either_form_does_not_go_on() {
+    let former = headers(&[
+        ("b3", b"463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-d"),
+        ("x-b3-traceid", b"463ac35c9f6413ad48485a3953bb6124"),
+        ("x-b3-spanid", b"a2fb4a1d1a96d312"),
+        ("x-b3-parentspanid", b"0020000000000001"),
+        ("x-b3-sampled", b"1"),
+        ("x-b3-flags", b"1"),
+    ]);
+    let parent = format!("00-{TRACE}-{SPAN}-01");
+    let context = Propagators::default()
+        .extract_headers(&headers(&[("traceparent", parent.as_bytes())]))
+        .into_context(&opentelemetry::Context::new());
+    let one = vec![format!("b3: {TRACE}-{SPAN}-1")];
+    let other = vec![
+        "x-b3-sampled: 1".to_owned(),
+        format!("x-b3-spanid: {SPAN}"),
+        format!("x-b3-traceid: {TRACE}"),
+    ];
+    let both = Propagators::new([Propagator::B3, Propagator::B3Multi]);
+    for (propagators, expected) in [
+        (single(), one.clone()),
+        (multi(), other.clone()),
+        (both, [one, other].concat()),
+    ] {
+        let mut sent = former.clone();
+        propagators.inject_headers(&context, &mut sent);
+        let mut sent: Vec<_> = sent
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        sent.sort();
+        assert_eq!(sent, expected);
+    }
+}
+
+#[test]
 fn of_several_formats_the_last_one_that_names_a_parent_counts() {
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let header = format!("{TRACE}-{SPAN}-1");
