@@ -87,7 +87,8 @@ impl ClientSpans {
     }
 
     /// Request headers to be recorded, as `http.request.header.<name>`, as they are when the request comes here: what is added
-    /// further in, such as the context itself, is not. None by default. At most 16 values of each.
+    /// further in, such as the context itself, is not. None by default. Of each, 16 values are kept; more are
+    /// [counted](TracerProvider::values_truncated) as one cut.
     ///
     /// Credentials are never shown: `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, and values that are marked as
     /// [sensitive](http::HeaderValue::set_sensitive), as `reqwest` marks those of its `bearer_auth`, are `REDACTED`.

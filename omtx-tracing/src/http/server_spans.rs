@@ -197,7 +197,8 @@ impl ServerSpans {
         self
     }
 
-    /// Request headers to be recorded, as `http.request.header.<name>`; none by default. At most 16 values of each.
+    /// Request headers to be recorded, as `http.request.header.<name>`; none by default. Of each, 16 values are kept; more are
+    /// [counted](TracerProvider::values_truncated) as one cut.
     ///
     /// ```text
     /// X-Tenant: acme                    http.request.header.x-tenant         ["acme"]

@@ -6,7 +6,7 @@ use crate::encode::cut_bytes;
 /// header. Longer ones are cut after a whole character, and [counted](crate::TracerProvider::values_truncated).
 pub const MAX_VALUE_LEN: usize = 2048;
 
-/// Cuts values that are too long, and counts them.
+/// Cuts values and lists that are too long, and counts them.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     cuts: u64,
@@ -20,7 +20,17 @@ impl Bounds {
         kept
     }
 
-    /// How many values were too long.
+    /// At most `limit` of the values of a list.
+    pub(crate) fn first<T>(&mut self, limit: usize, list: impl Iterator<Item = T>) -> Vec<T> {
+        let mut kept: Vec<_> = list.take(limit + 1).collect();
+        if kept.len() > limit {
+            kept.truncate(limit);
+            self.cuts += 1;
+        }
+        kept
+    }
+
+    /// How many values and lists were too long.
     pub(crate) fn cuts(&self) -> u64 {
         self.cuts
     }

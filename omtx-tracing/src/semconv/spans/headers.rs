@@ -45,20 +45,17 @@ impl CapturedHeaders {
         Self(names.into_iter().map(captured).collect())
     }
 
-    /// Those that are there, each with its values. Whoever asks for a credential by its name has not meant it, and what its maker
-    /// marked as sensitive is one under whatever name: both are there, and not shown.
+    /// Those that are there, each with what is kept of its values.
     pub(super) fn of<'h>(
         &self,
         headers: &'h HeaderMap,
+        bounds: &mut Bounds,
     ) -> impl Iterator<Item = (&Key, Vec<Cow<'h, str>>)> {
         self.0.iter().filter_map(|captured| {
-            let shown =
-                |value: &'h HeaderValue| match captured.is_credential || value.is_sensitive() {
-                    true => REPLACEMENT.into(),
-                    false => String::from_utf8_lossy(value.as_bytes()),
-                };
-            let values = headers.get_all(&captured.name).iter();
-            let values: Vec<_> = values.take(MAX_VALUES).map(shown).collect();
+            let all = headers.get_all(&captured.name).iter();
+            let values = bounds.first(MAX_VALUES, all);
+            let shown = |value| captured.shown(value, bounds);
+            let values: Vec<_> = values.into_iter().map(shown).collect();
             (!values.is_empty()).then_some((&captured.key, values))
         })
     }
@@ -66,14 +63,28 @@ impl CapturedHeaders {
     /// Sets the attributes of a span that is in a context already; how many values were cut.
     pub(crate) fn record(&self, span: &SpanRef<'_>, headers: &HeaderMap) -> u64 {
         let mut bounds = Bounds::default();
-        for (key, values) in self.of(headers) {
-            let kept = values
-                .iter()
-                .map(|value| StringValue::from(bounds.cut(value).to_owned()));
-            let kept = Value::Array(Array::String(kept.collect()));
-            span.set_attribute(KeyValue::new(key.clone(), kept));
+        for (key, values) in self.of(headers, &mut bounds) {
+            let values = values
+                .into_iter()
+                .map(|value| StringValue::from(value.into_owned()));
+            let values = Value::Array(Array::String(values.collect()));
+            span.set_attribute(KeyValue::new(key.clone(), values));
         }
         bounds.cuts()
+    }
+}
+
+impl CapturedHeader {
+    /// Whoever asks for a credential by its name has not meant it, and what its maker marked as sensitive is one under whatever
+    /// name: that they are there is shown, and nothing else.
+    fn shown<'h>(&self, value: &'h HeaderValue, bounds: &mut Bounds) -> Cow<'h, str> {
+        if self.is_credential || value.is_sensitive() {
+            return REPLACEMENT.into();
+        }
+        match String::from_utf8_lossy(value.as_bytes()) {
+            Cow::Borrowed(text) => bounds.cut(text).into(),
+            Cow::Owned(text) => bounds.cut(&text).to_owned().into(),
+        }
     }
 }
 
@@ -87,12 +98,14 @@ impl fmt::Debug for CapturedHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semconv::MAX_VALUE_LEN;
 
     #[track_caller]
-    fn check(names: &[&'static str], headers: &HeaderMap, expected: &[(&str, &[&str])]) {
+    fn check(names: &[&'static str], headers: &HeaderMap, expected: &[(&str, &[&str])], cuts: u64) {
         let names = names.iter().map(|name| HeaderName::from_static(name));
         let captured = CapturedHeaders::of_requests(names);
-        let found: Vec<_> = captured.of(headers).collect();
+        let mut bounds = Bounds::default();
+        let found: Vec<_> = captured.of(headers, &mut bounds).collect();
         let found: Vec<_> = found
             .iter()
             .map(|(key, values)| {
@@ -105,6 +118,7 @@ mod tests {
             .map(|(key, values)| (*key, values.to_vec()))
             .collect();
         assert_eq!(found, expected);
+        assert_eq!(bounds.cuts(), cuts);
     }
 
     #[test]
@@ -114,8 +128,8 @@ mod tests {
         headers.append("x-tenant", HeaderValue::from_static("umbrella"));
         headers.append("x-other", HeaderValue::from_static("no"));
         let tenants = ("http.request.header.x-tenant", &["acme", "umbrella"][..]);
-        check(&["x-none", "x-tenant"], &headers, &[tenants]);
-        check(&[], &headers, &[]);
+        check(&["x-none", "x-tenant"], &headers, &[tenants], 0);
+        check(&[], &headers, &[], 0);
     }
 
     #[test]
@@ -130,7 +144,8 @@ mod tests {
             headers.append(name, HeaderValue::from_static("a"));
             headers.append(name, HeaderValue::from_static("b"));
             let key = format!("http.request.header.{name}");
-            check(&[name], &headers, &[(&key, &["REDACTED", "REDACTED"])]);
+            let expected = (&*key, &["REDACTED", "REDACTED"][..]);
+            check(&[name], &headers, &[expected], 0);
         }
         let mut marked = HeaderValue::from_static("secret");
         marked.set_sensitive(true);
@@ -138,20 +153,22 @@ mod tests {
         headers.append("x-api-key", marked);
         headers.append("x-api-key", HeaderValue::from_static("public"));
         let expected = ("http.request.header.x-api-key", &["REDACTED", "public"][..]);
-        check(&["x-api-key"], &headers, &[expected]);
+        check(&["x-api-key"], &headers, &[expected], 0);
     }
 
     #[test]
-    fn of_a_header_without_end_the_first_values_are_kept() {
+    fn values_and_lists_without_end_are_cut_and_each_cut_is_counted() {
         let mut headers = HeaderMap::new();
         for _ in 0..100 {
             headers.append("x-tenant", HeaderValue::from_bytes(b"\xe4").unwrap());
         }
         let expected = ["\u{fffd}"; MAX_VALUES];
-        check(
-            &["x-tenant"],
-            &headers,
-            &[("http.request.header.x-tenant", &expected)],
-        );
+        let expected = ("http.request.header.x-tenant", &expected[..]);
+        check(&["x-tenant"], &headers, &[expected], 1);
+
+        let long = "x".repeat(MAX_VALUE_LEN + 1);
+        headers.insert("x-tenant", HeaderValue::from_str(&long).unwrap());
+        let expected = ("http.request.header.x-tenant", &[&long[1..]][..]);
+        check(&["x-tenant"], &headers, &[expected], 1);
     }
 }

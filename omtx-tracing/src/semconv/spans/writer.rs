@@ -37,9 +37,9 @@ impl<'s> Writer<'s> {
 
     /// Those of the headers that are there.
     pub(crate) fn headers(&mut self, captured: &CapturedHeaders, headers: &HeaderMap) {
-        for (key, values) in captured.of(headers) {
-            let kept: Vec<_> = values.iter().map(|value| self.bounds.cut(value)).collect();
-            self.put(key.as_str(), &kept[..]);
+        for (key, values) in captured.of(headers, &mut self.bounds) {
+            let values: Vec<_> = values.iter().map(|value| &**value).collect();
+            self.span.attribute(key.as_str(), &values[..]);
         }
     }
 }
