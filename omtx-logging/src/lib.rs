@@ -5,6 +5,7 @@ mod builder;
 mod context;
 mod core;
 mod counters;
+mod deadline;
 mod encode;
 mod error;
 #[cfg(feature = "http")]

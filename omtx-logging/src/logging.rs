@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use tracing_core::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
@@ -8,6 +8,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::core::Core;
+use crate::deadline::after;
 use crate::layer::LineLayer;
 use crate::level::{LevelFilter, LevelHandle};
 use crate::{Flushed, LoggingBuilder, Profile, Stats};
@@ -95,9 +96,22 @@ impl Logging {
     }
 
     /// Waits until all lines so far, and what [`records`](LoggingBuilder::records) took, are at their destination, or the
-    /// deadline has passed.
-    pub fn flush(&self, deadline: Instant) -> Flushed {
-        self.core.flush(deadline)
+    /// time is over.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use omtx_logging::Logging;
+    /// use omtx_logging::testing::Lines;
+    ///
+    /// # fn main() -> Result<(), omtx_logging::Error> {
+    /// let logging = Logging::builder("hub").sink(Lines::default()).build()?;
+    /// assert!(logging.flush(Duration::from_secs(5)).is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flush(&self, timeout: Duration) -> Flushed {
+        self.core.flush(after(timeout))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::core::Core;
+use crate::deadline::after;
 use crate::record::{Record, RecordValue};
 use crate::{Logging, Severity};
 
@@ -85,7 +86,7 @@ impl PanicHook {
         } = self;
         let previous = (!replaces).then(std::panic::take_hook);
         std::panic::set_hook(Box::new(move |info| {
-            write(&core, info, Instant::now() + deadline);
+            write(&core, info, after(deadline));
             if let Some(previous) = &previous {
                 previous(info);
             }

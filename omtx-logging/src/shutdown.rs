@@ -1,20 +1,20 @@
 //! The last lines.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::record::Record;
 use crate::{Flushed, Logging};
 
 impl Logging {
     /// Writes what a [`RateLimit`](crate::RateLimit) has suppressed and no line has told of yet, one line for each
-    /// callsite, then waits until all lines are at their destination, or the deadline has passed.
+    /// callsite, then waits until all lines are at their destination, or the time is over.
     ///
     /// ```json
     /// {"timestamp":"…","level":"WARNING","logger":"hub::cache","message":"lines of this callsite were suppressed","service":{"name":"omtx-hub-api"},"suppressed":4211}
     /// ```
     ///
     /// Lines may be logged after it as before it. Without rate limits it is a [`flush`](Self::flush).
-    pub fn shut_down(&self, deadline: Instant) -> Flushed {
+    pub fn shutdown(&self, timeout: Duration) -> Flushed {
         for (callsite, suppressed) in self.core.limit.pending() {
             self.core.write_suppressed(
                 &Record {
@@ -29,10 +29,10 @@ impl Logging {
                 suppressed,
             );
         }
-        self.flush(deadline)
+        self.flush(timeout)
     }
 
-    /// A guard for `main`, whose drop [shuts the logging down](Self::shut_down) within this time.
+    /// A guard for `main`, whose drop [shuts the logging down](Self::shutdown) within this time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -65,6 +65,6 @@ pub struct ShutdownGuard {
 
 impl Drop for ShutdownGuard {
     fn drop(&mut self) {
-        let _ = self.logging.shut_down(Instant::now() + self.within);
+        let _ = self.logging.shutdown(self.within);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use omtx_context::{SpanId, TraceContext, TraceFlags, TraceId};
 use omtx_logging::writer::Queue;
@@ -151,7 +151,7 @@ fn a_line_through_a_queue_costs_none_once_it_has_been_as_full() {
     tracing::subscriber::with_default(logging.subscriber(), || {
         let log = || info!(status = "success", "Job completed");
         (0..200).for_each(|_| log());
-        assert!(logging.flush(Instant::now() + never).is_complete());
+        assert!(logging.flush(never).is_complete());
         let before = ALLOCATIONS.get();
         (0..200).for_each(|_| log());
         assert_eq!(ALLOCATIONS.get() - before, 0);

@@ -141,7 +141,8 @@ impl Encoder<'_> {
             values: fields,
         };
         if pretty {
-            pretty::finish(line, message_at, items, slots, &sources, self.layout.color);
+            let (trace, color) = (around.trace.as_ref(), self.layout.color);
+            pretty::finish(line, message_at, items, slots, &sources, trace, color);
         } else {
             if let Some(function) = around.function {
                 line.extend_from_slice(br#","function":""#);

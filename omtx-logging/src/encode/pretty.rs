@@ -1,15 +1,19 @@
 //! The line of a terminal: the same values, for a reader.
 
+use omtx_context::TraceContext;
+
 use super::block::Slot;
 use super::merge::{EVENT, Item, Merge, Sources};
 
-/// Turns the message, which stands in the line as a JSON field, into plain text, and appends the fields as `key=value`.
+/// Turns the message, which stands in the line as a JSON field, into plain text, and appends the fields as `key=value`, the ids of
+/// the trace last: they are long, and seldom what is looked for.
 pub(crate) fn finish(
     line: &mut Vec<u8>,
     message_at: usize,
     items: &mut Vec<Item>,
     slots: &[Slot],
     sources: &Sources<'_>,
+    trace: Option<&TraceContext>,
     color: bool,
 ) {
     let message = line.split_off(message_at);
@@ -35,6 +39,11 @@ pub(crate) fn finish(
             .filter(|text| !text.is_empty() && text.iter().all(|byte| is_plain(*byte)));
         line.extend_from_slice(bare.unwrap_or(value));
     });
+    if let Some(trace) = trace {
+        let (trace_id, span_id) = (trace.trace_id(), trace.span_id());
+        let ids = format!(" {dim}trace_id={trace_id} span_id={span_id}{plain}");
+        line.extend_from_slice(ids.as_bytes());
+    }
 }
 
 /// Appends what JSON lines have as keys.

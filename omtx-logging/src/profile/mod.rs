@@ -77,7 +77,11 @@ pub enum Profile {
     Python,
     /// Elastic Common Schema 8.11: dotted top-level keys; what the schema does not know stands under `labels`.
     Ecs,
-    /// For a terminal; no JSON.
+    /// For a terminal; no JSON:
+    ///
+    /// ```text
+    /// 2025-01-20T18:00:00.000000Z     INFO hub::jobs: job completed job_id=job-abcdef trace_id=0af7651916cd43dd8448eb211c80319c span_id=b7ad6b7169203331
+    /// ```
     Pretty,
 }
 

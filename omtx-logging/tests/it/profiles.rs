@@ -139,7 +139,7 @@ fn pretty() {
         Profile::Pretty,
         "2025-01-20T18:00:00.000000Z     INFO services.gpu_worker_service: Job completed successfully request_id=req-12345 \
          user_id=user-67890 job_id=job-abcdef job_type=boltz2 agent=daily_brief status=success performance.duration_ms=1250 \
-         performance.operation=job_execution",
+         performance.operation=job_execution trace_id=0af7651916cd43dd8448eb211c80319c span_id=b7ad6b7169203331",
     );
 }
 
@@ -159,6 +159,9 @@ fn pretty_draws_nothing_that_was_logged() {
         line,
         "2025-01-20T18:00:00.000000Z \x1b[1;31mCRITICAL\x1b[0m t: m \x1b[2mn=\x1b[0m1"
     );
+    let (line, _) = line_and_logging(builder().profile(Profile::Pretty).color(true), record);
+    let ids = "\x1b[2mtrace_id=0af7651916cd43dd8448eb211c80319c span_id=b7ad6b7169203331\x1b[0m";
+    assert!(line.ends_with(ids), "{line}");
 }
 
 #[test]

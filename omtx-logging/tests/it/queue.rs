@@ -215,7 +215,7 @@ fn a_queue_that_fills_is_written_before_lines_have_gathered() {
 fn what_the_deadline_of_the_shutdown_does_not_allow_is_counted_and_so_is_all_that_follows() {
     let (queue, _, counters, permit) = stuck(Queue::options());
     write(&queue, Severity::Error, "second");
-    assert_eq!(queue.shut_down(Instant::now()).lines_left(), 2);
+    assert_eq!(queue.shutdown(Instant::now()).lines_left(), 2);
     write(&queue, Severity::Info, "third");
     let stats = counters.stats();
     assert_eq!(stats.dropped(Severity::Info, DropReason::Shutdown), 2);
@@ -232,10 +232,10 @@ fn lines_after_a_complete_shutdown_go_straight_to_the_destination() {
     let lines = Lines::default();
     let queue = Queue::new(lines.clone()).unwrap();
     write(&queue, Severity::Info, "first");
-    assert!(queue.shut_down(soon()).is_complete());
+    assert!(queue.shutdown(soon()).is_complete());
     write(&queue, Severity::Info, "second");
     assert_eq!(lines.take(), ["first", "second"]);
-    assert!(queue.shut_down(soon()).is_complete());
+    assert!(queue.shutdown(soon()).is_complete());
 }
 
 #[test]

@@ -3,11 +3,11 @@
 #![allow(unsafe_code)]
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError, Weak};
-use std::time::Instant;
 
 use omtx_context::shield::shielded;
 
 use super::shared::Shared;
+use crate::deadline::after;
 
 /// Queues to drain at `exit(3)`: what `std::process::exit` calls, and what follows when `main` returns.
 static QUEUES: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
@@ -41,8 +41,7 @@ fn drain() {
         // A thread starts a queue at this very moment, or did when this process was forked.
         Err(TryLockError::WouldBlock) => return,
     };
-    let now = Instant::now();
     for shared in queues.iter().filter_map(Weak::upgrade) {
-        let _ = shared.shut_down(now + shared.at_exit);
+        let _ = shared.shutdown(after(shared.at_exit));
     }
 }

@@ -15,6 +15,7 @@ pub use options::{
     DEFAULT_EXIT_DEADLINE, DEFAULT_LINGER, DEFAULT_MAX_BYTES, DEFAULT_MAX_LINES, QueueOptions,
 };
 
+use crate::deadline::after;
 use crate::{Counters, Error, Flushed, Severity, Sink};
 use shared::Shared;
 
@@ -104,13 +105,13 @@ impl Queue {
     /// let lines = Lines::default();
     /// let queue = Queue::new(lines.clone())?;
     /// queue.write(Severity::Info, b"first\n");
-    /// assert!(queue.shut_down(Instant::now() + Duration::from_secs(10)).is_complete());
+    /// assert!(queue.shutdown(Instant::now() + Duration::from_secs(10)).is_complete());
     /// queue.write(Severity::Info, b"second\n");
     /// assert_eq!(lines.take(), ["first", "second"]);
     /// # Ok::<(), omtx_logging::Error>(())
     /// ```
-    pub fn shut_down(&self, deadline: Instant) -> Flushed {
-        self.handle.shared.shut_down(deadline)
+    pub fn shutdown(&self, deadline: Instant) -> Flushed {
+        self.handle.shared.shutdown(deadline)
     }
 }
 
@@ -147,7 +148,7 @@ impl Sink for Queue {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let _ = self.shared.shut_down(Instant::now() + self.shared.at_exit);
+        let _ = self.shared.shutdown(after(self.shared.at_exit));
     }
 }
 

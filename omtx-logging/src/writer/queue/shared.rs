@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::state::{Limits, Phase, State, Writer};
+use crate::deadline::after;
 use crate::writer::attached::Attached;
 use crate::writer::fork::generation;
 use crate::{DropReason, Flushed, Severity, Sink};
@@ -128,7 +129,7 @@ impl Shared {
     }
 
     /// Writes what is left, then ends the thread. What the deadline does not allow is lost, and counted.
-    pub(super) fn shut_down(&self, deadline: Instant) -> Flushed {
+    pub(super) fn shutdown(&self, deadline: Instant) -> Flushed {
         if self.is_inherited() {
             return self.destination.flush(deadline);
         }
@@ -233,7 +234,7 @@ impl Shared {
 
     /// Lets lines gather, unless there is a reason not to.
     fn gather<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let until = Instant::now() + self.linger;
+        let until = after(self.linger);
         state.writer = Writer::Lingering;
         while state.writer == Writer::Lingering
             && state.phase == Phase::Open
