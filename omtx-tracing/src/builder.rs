@@ -8,8 +8,8 @@ use opentelemetry::{Key, KeyValue, Value};
 use crate::config::{Settings, Vars};
 use crate::export::OnLoss;
 use crate::{
-    Batching, Error, Exporter, HistogramAggregation, Loss, Otlp, Propagators, Sampler, Signal,
-    SpanLimits, Telemetry, Temporality, Warning,
+    Batching, Error, Exporter, HistogramAggregation, LogLimits, Loss, Otlp, Propagators, Sampler,
+    Signal, SpanLimits, Telemetry, Temporality, Warning,
 };
 
 /// Collects the settings of a [`Telemetry`].
@@ -137,6 +137,12 @@ impl TelemetryBuilder {
     /// How much one span may hold. The `OTEL_*_LIMIT` variables.
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
         self.settings.span_limits = limits;
+        self
+    }
+
+    /// How much the attributes of one log record may hold. The `OTEL_LOGRECORD_*_LIMIT` variables.
+    pub fn log_limits(mut self, limits: LogLimits) -> Self {
+        self.settings.log_limits = limits;
         self
     }
 

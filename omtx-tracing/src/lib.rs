@@ -71,7 +71,7 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run       # to a collector
 //! ```
 //!
-//! The console's line for `GET /jobs/7` from a caller with a trace, after [five seconds](DEFAULT_BATCH_DELAY) at most:
+//! The console's line for `GET /jobs/7` from a caller with a trace, [at once](DEFAULT_CONSOLE_BATCH_DELAY):
 //!
 //! ```json
 //! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"c167b81f9f30695f","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.999802Z","duration_ms":0.133359,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","network.protocol.version":"1.1","server.address":"api.omtx.example","user_agent.original":"curl/8.5.0","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
@@ -152,13 +152,15 @@
 //! | `OTEL_EXPORTER_OTLP_TRACES_…`, `…_METRICS_…`, `…_LOGS_…` | that of all signals | each of these nine for one signal; an endpoint is then taken as it stands, with its path |
 //! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | `2048` | spans, log records that may wait |
 //! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` | `512` | of one request |
-//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | `5000`, `1000` | how long a record waits for others |
+//! | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY` | `5000`, `1000`; `100` to the console | how long a record waits for others |
 //! | `OTEL_BSP_EXPORT_TIMEOUT`, `OTEL_BLRP_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT` | `30000` | all attempts of one batch |
 //! | `OTEL_METRIC_EXPORT_INTERVAL` | `60000` | how often metrics are read and sent |
 //! | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` | see [`Temporality`] |
 //! | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | `base2_exponential_bucket_histogram`, for those that have native buckets | see [`HistogramAggregation`] |
 //! | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else `OTEL_ATTRIBUTE_COUNT_LIMIT` | `128` | |
 //! | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none | characters |
+//! | `OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT`, else `OTEL_ATTRIBUTE_COUNT_LIMIT` | `128` | |
+//! | `OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none | characters |
 //! | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | `128` | |
 //! | `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | `128` | |
 //! | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | those of RFC 9110, `PATCH`, `QUERY` | `GET,POST,PURGE`: methods that spans of requests and calls name; the others are `_OTHER` |
@@ -322,16 +324,18 @@ mod transport;
 
 pub use builder::TelemetryBuilder;
 pub use config::{
-    Batching, DEFAULT_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_LOG_BATCH_DELAY,
-    DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS, DEFAULT_MAX_QUEUE_BYTES,
-    DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_BATCH_DELAY, DEFAULT_METRICS_INTERVAL,
-    DEFAULT_METRICS_MAX_BATCH_RECORDS, DEFAULT_METRICS_MAX_QUEUE_BYTES,
-    DEFAULT_METRICS_MAX_QUEUE_RECORDS, DEFAULT_TIMEOUT, Exporter, HistogramAggregation, Otlp,
-    Protocol, Temporality, Warning,
+    Batching, DEFAULT_BATCH_DELAY, DEFAULT_CONSOLE_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT,
+    DEFAULT_LOG_BATCH_DELAY, DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS,
+    DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_BATCH_DELAY,
+    DEFAULT_METRICS_INTERVAL, DEFAULT_METRICS_MAX_BATCH_RECORDS, DEFAULT_METRICS_MAX_QUEUE_BYTES,
+    DEFAULT_METRICS_MAX_QUEUE_RECORDS, DEFAULT_TIMEOUT, Exporter, HistogramAggregation, LogLimits,
+    Otlp, Protocol, Temporality, Warning,
 };
 pub use error::Error;
 pub use error_type::{ErrorType, TypeName};
-pub use export::{Attempts, DropReason, Dropped, ExportError, Loss, Lost, SignalStats, Stats};
+pub use export::{
+    Attempts, DropReason, Dropped, ExportError, Flushed, Loss, Lost, SignalStats, Stats,
+};
 pub use jobs::{JobSpan, JobSpans};
 #[cfg(feature = "tracing")]
 pub use layer::LayerBuilder;

@@ -1,12 +1,12 @@
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::{Endpoint, Settings};
 use crate::export::{Exporter, LaneSpec, OnLoss, Pipeline};
 use crate::resource::{Resource, SCHEMA_URL};
 use crate::span::Sink;
 use crate::transport;
-use crate::{Error, Propagators, Signal, TelemetryBuilder, TracerProvider, Warning};
+use crate::{Error, Propagators, Protocol, Signal, TelemetryBuilder, TracerProvider, Warning};
 
 /// One configured telemetry: spans, and on request metrics and log records, on their way to a collector. Clones share it.
 ///
@@ -53,11 +53,16 @@ impl Telemetry {
         let mut lanes = Vec::new();
         for signal in Signal::ALL {
             let endpoints = endpoints.get(signal);
+            let is_console = |endpoint: &Endpoint| endpoint.protocol == Protocol::Stdout;
             // The collector comes first, if there is one.
             if let Some(first) = endpoints.first() {
+                let batching = *settings.batching.get(signal);
                 lanes.push(LaneSpec {
                     signal,
-                    batching: *settings.batching.get(signal),
+                    batching: match endpoints.iter().any(is_console) {
+                        true => batching.for_console(),
+                        false => batching,
+                    },
                     timeout: first.timeout,
                     resource: encoded.clone(),
                     schema_url: SCHEMA_URL,
@@ -156,22 +161,6 @@ impl Telemetry {
     /// What sends all signals; `None` if nothing is exported.
     pub(crate) fn exporter(&self) -> Option<&Exporter> {
         self.inner.exporter.as_ref()
-    }
-}
-
-/// A telemetry that others keep running, or do not.
-#[derive(Default)]
-pub(crate) struct WeakTelemetry(Weak<Inner>);
-
-impl WeakTelemetry {
-    pub(crate) fn upgrade(&self) -> Option<Telemetry> {
-        self.0.upgrade().map(|inner| Telemetry { inner })
-    }
-}
-
-impl Telemetry {
-    pub(crate) fn downgrade(&self) -> WeakTelemetry {
-        WeakTelemetry(Arc::downgrade(&self.inner))
     }
 }
 

@@ -55,7 +55,7 @@ fn a_panic_is_exported_and_what_the_exporter_logs_itself_is_not() {
     assert!(location.contains("log_globals.rs"), "{log}");
 
     for _ in 0..3 {
-        assert!(telemetry.flush(PATIENCE));
+        assert!(telemetry.flush(PATIENCE).is_complete());
     }
     assert_eq!(telemetry.stats().of(Signal::Logs).unwrap().created, 1);
     assert!(telemetry.shutdown(Duration::from_secs(30)).is_empty());

@@ -20,6 +20,10 @@ pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(5);
 /// The same for log records: 1 s, as the specification has it.
 pub const DEFAULT_LOG_BATCH_DELAY: Duration = Duration::from_secs(1);
 
+/// How long a record of a signal that goes to the [console](crate::Exporter::Console) waits at most, unless a delay was chosen:
+/// 100 ms, as somebody looks at it.
+pub const DEFAULT_CONSOLE_BATCH_DELAY: Duration = Duration::from_millis(100);
+
 /// Metric points that may wait: 262 144. A registry exports all of its points at once; bytes are the bound that matters.
 pub const DEFAULT_METRICS_MAX_QUEUE_RECORDS: usize = 1 << 18;
 
@@ -59,6 +63,8 @@ pub struct Batching {
     pub(crate) max_batch_records: usize,
     pub(crate) max_batch_bytes: usize,
     pub(crate) delay: Duration,
+    /// Whether somebody has chosen it.
+    pub(crate) is_delay_set: bool,
     pub(crate) export_timeout: Duration,
 }
 
@@ -73,16 +79,22 @@ impl Batching {
             max_batch_records: DEFAULT_MAX_BATCH_RECORDS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             delay: DEFAULT_BATCH_DELAY,
+            is_delay_set: false,
             export_timeout: DEFAULT_EXPORT_TIMEOUT,
         };
         match signal {
             Signal::Traces => spans,
-            Signal::Logs => spans.delay(DEFAULT_LOG_BATCH_DELAY),
-            Signal::Metrics => spans
-                .max_queue_records(DEFAULT_METRICS_MAX_QUEUE_RECORDS)
-                .max_queue_bytes(DEFAULT_METRICS_MAX_QUEUE_BYTES)
-                .max_batch_records(DEFAULT_METRICS_MAX_BATCH_RECORDS)
-                .delay(DEFAULT_METRICS_BATCH_DELAY),
+            Signal::Logs => Self {
+                delay: DEFAULT_LOG_BATCH_DELAY,
+                ..spans
+            },
+            Signal::Metrics => Self {
+                max_queue_records: DEFAULT_METRICS_MAX_QUEUE_RECORDS,
+                max_queue_bytes: DEFAULT_METRICS_MAX_QUEUE_BYTES,
+                max_batch_records: DEFAULT_METRICS_MAX_BATCH_RECORDS,
+                delay: DEFAULT_METRICS_BATCH_DELAY,
+                ..spans
+            },
         }
     }
 
@@ -117,11 +129,20 @@ impl Batching {
     }
 
     /// How long a record waits for others at most: [`DEFAULT_BATCH_DELAY`], [`DEFAULT_LOG_BATCH_DELAY`] for logs,
-    /// [`DEFAULT_METRICS_BATCH_DELAY`] for metrics.
+    /// [`DEFAULT_METRICS_BATCH_DELAY`] for metrics; [`DEFAULT_CONSOLE_BATCH_DELAY`] for what goes to the console.
     /// `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY`.
     #[must_use]
     pub const fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self.is_delay_set = true;
+        self
+    }
+
+    /// For a signal that somebody looks at.
+    pub(crate) fn for_console(mut self) -> Self {
+        if !self.is_delay_set {
+            self.delay = self.delay.min(DEFAULT_CONSOLE_BATCH_DELAY);
+        }
         self
     }
 

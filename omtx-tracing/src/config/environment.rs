@@ -41,7 +41,7 @@ impl Settings {
         if let Some(sampler) = super::sampling::sampler(vars) {
             self.sampler = sampler;
         }
-        self.apply_span_limits(vars);
+        self.apply_limits(vars);
         self.apply_exporters(vars);
         self.apply_otlp(vars);
         self.apply_batching(vars);
@@ -87,35 +87,51 @@ impl Settings {
         Ok(())
     }
 
-    fn apply_span_limits(&mut self, vars: &mut Vars<'_>) {
-        let limits = &mut self.span_limits;
-        // The limits of all attributes first: those of spans count over them ("Attribute Limits").
-        for (name, limit) in [
-            ("OTEL_ATTRIBUTE_COUNT_LIMIT", &mut limits.attributes),
-            ("OTEL_SPAN_EVENT_COUNT_LIMIT", &mut limits.events),
-            ("OTEL_SPAN_LINK_COUNT_LIMIT", &mut limits.links),
+    fn apply_limits(&mut self, vars: &mut Vars<'_>) {
+        let (spans, logs) = (&mut self.span_limits, &mut self.log_limits);
+        // What is said of spans, or of log records, counts over what is said of all attributes ("Attribute Limits").
+        let of_all = vars.integer("OTEL_ATTRIBUTE_COUNT_LIMIT", 0);
+        for (name, limit, of_all) in [
+            (
+                "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+                &mut spans.attributes,
+                of_all,
+            ),
+            (
+                "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+                &mut logs.attributes,
+                of_all,
+            ),
+            ("OTEL_SPAN_EVENT_COUNT_LIMIT", &mut spans.events, None),
+            ("OTEL_SPAN_LINK_COUNT_LIMIT", &mut spans.links, None),
             (
                 "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
-                &mut limits.event_attributes,
+                &mut spans.event_attributes,
+                None,
             ),
             (
                 "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
-                &mut limits.link_attributes,
+                &mut spans.link_attributes,
+                None,
             ),
         ] {
-            if let Some(count) = vars.integer(name, 0) {
+            if let Some(count) = vars.integer(name, 0).or(of_all) {
                 *limit = count as u32;
             }
         }
-        if let Some(count) = vars.integer("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", 0) {
-            limits.attributes = count as u32;
-        }
-        for name in [
-            "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-            "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        let of_all = vars.integer("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0);
+        for (name, limit) in [
+            (
+                "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                &mut spans.value_length,
+            ),
+            (
+                "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                &mut logs.value_length,
+            ),
         ] {
-            if let Some(length) = vars.integer(name, 0) {
-                limits.value_length = length;
+            if let Some(length) = vars.integer(name, 0).or(of_all) {
+                *limit = length;
             }
         }
     }
@@ -149,7 +165,7 @@ impl Settings {
         for (signal, prefix) in [(Signal::Traces, "OTEL_BSP"), (Signal::Logs, "OTEL_BLRP")] {
             let batching = self.batching.get_mut(signal);
             if let Some(delay) = vars.duration(&format!("{prefix}_SCHEDULE_DELAY")) {
-                batching.delay = delay;
+                *batching = batching.delay(delay);
             }
             if let Some(timeout) = vars.timeout(&format!("{prefix}_EXPORT_TIMEOUT")) {
                 batching.export_timeout = timeout;

@@ -5,6 +5,10 @@ pub enum Exporter {
     /// To a collector, over OTLP: `otlp`.
     Otlp,
     /// To standard output, a line a record, for a developer's eyes: `console`.
+    ///
+    /// Lines come 100 ms after their records ([`DEFAULT_CONSOLE_BATCH_DELAY`](crate::DEFAULT_CONSOLE_BATCH_DELAY)), unless a
+    /// [delay](crate::Batching::delay) was chosen. Beside a collector, a batch is shown when it is first sent. Where standard output is not
+    /// read on, the exporter waits for it with all of its signals; the service never does.
     Console,
 }
 

@@ -7,6 +7,7 @@ mod environment;
 mod exporter;
 mod headers;
 mod list;
+mod log_limits;
 mod metrics;
 mod otlp;
 mod per_signal;
@@ -19,15 +20,16 @@ mod warning;
 mod tests;
 
 pub use batching::{
-    Batching, DEFAULT_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_LOG_BATCH_DELAY,
-    DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS, DEFAULT_MAX_QUEUE_BYTES,
-    DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_BATCH_DELAY, DEFAULT_METRICS_INTERVAL,
-    DEFAULT_METRICS_MAX_BATCH_RECORDS, DEFAULT_METRICS_MAX_QUEUE_BYTES,
+    Batching, DEFAULT_BATCH_DELAY, DEFAULT_CONSOLE_BATCH_DELAY, DEFAULT_EXPORT_TIMEOUT,
+    DEFAULT_LOG_BATCH_DELAY, DEFAULT_MAX_BATCH_BYTES, DEFAULT_MAX_BATCH_RECORDS,
+    DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_RECORDS, DEFAULT_METRICS_BATCH_DELAY,
+    DEFAULT_METRICS_INTERVAL, DEFAULT_METRICS_MAX_BATCH_RECORDS, DEFAULT_METRICS_MAX_QUEUE_BYTES,
     DEFAULT_METRICS_MAX_QUEUE_RECORDS,
 };
 pub use endpoint::Protocol;
 pub(crate) use endpoint::{Endpoint, Tls};
 pub use exporter::Exporter;
+pub use log_limits::LogLimits;
 pub use metrics::{HistogramAggregation, Temporality};
 pub use otlp::{DEFAULT_TIMEOUT, Otlp};
 pub(crate) use per_signal::PerSignal;

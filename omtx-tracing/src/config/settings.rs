@@ -7,7 +7,7 @@ use super::exporter::Exporters;
 use super::otlp::Unfit;
 use super::{Batching, Endpoint, HistogramAggregation, Otlp, PerSignal, Temporality, Warning};
 use crate::semconv::KnownMethods;
-use crate::{Error, Propagators, Sampler, Signal, SpanLimits};
+use crate::{Error, LogLimits, Propagators, Sampler, Signal, SpanLimits};
 
 /// All that a builder and the environment set.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) metrics_interval: Duration,
     pub(crate) sampler: Sampler,
     pub(crate) span_limits: SpanLimits,
+    pub(crate) log_limits: LogLimits,
     pub(crate) metrics_temporality: Temporality,
     pub(crate) histogram_aggregation: HistogramAggregation,
     pub(crate) propagators: Propagators,
@@ -49,6 +50,7 @@ impl Settings {
             metrics_interval: super::DEFAULT_METRICS_INTERVAL,
             sampler: Sampler::default(),
             span_limits: SpanLimits::default(),
+            log_limits: LogLimits::default(),
             metrics_temporality: Temporality::default(),
             histogram_aggregation: HistogramAggregation::default(),
             propagators: Propagators::default(),

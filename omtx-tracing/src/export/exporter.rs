@@ -3,8 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,9 @@ use tokio::task::JoinSet;
 use super::backoff::Backoff;
 use super::blocks::Reader;
 use super::ended::{Ended, Ending};
+use super::flushed::Flushed;
 use super::fork::Process;
+use super::hooks::{BeforeFlush, Hooks, Occasion};
 use super::lane::Lane;
 use super::later;
 use super::loss::{Lost, OnLoss, Reporter};
@@ -43,23 +44,11 @@ pub(crate) struct LaneSpec {
     pub(crate) transport: Box<dyn Transport>,
 }
 
-/// What runs when something is about to be flushed: a round of a reader.
-pub(crate) type BeforeFlush = Arc<dyn Fn(Occasion) + Send + Sync>;
-
-/// What something is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    /// There will be others.
-    Flush,
-    /// The last one: what is read later would be lost.
-    Shutdown,
-}
-
 /// The thread that exports all signals. Dropping it shuts it down, with [`DEFAULT_SHUTDOWN`](Self::DEFAULT_SHUTDOWN).
 pub(crate) struct Exporter {
     pipelines: Vec<Pipeline>,
     thread: Option<Running>,
-    before_flush: Mutex<Vec<BeforeFlush>>,
+    before_flush: Hooks,
     process: Process,
 }
 
@@ -142,7 +131,7 @@ impl Exporter {
         let exporter = Self {
             pipelines,
             thread: None,
-            before_flush: Mutex::new(Vec::new()),
+            before_flush: Hooks::default(),
             process: Process::current(),
         };
         let driver = async move {
@@ -173,13 +162,7 @@ impl Exporter {
 
     /// Has this run at the begin of every flush and of the shutdown, on a thread of its own.
     pub(crate) fn before_flush(&self, hook: BeforeFlush) {
-        self.hooks().push(hook);
-    }
-
-    fn hooks(&self) -> std::sync::MutexGuard<'_, Vec<BeforeFlush>> {
-        self.before_flush
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.before_flush.add(hook);
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -190,24 +173,26 @@ impl Exporter {
         stats
     }
 
-    /// Sends what was recorded before now, of all signals at once. False if not all of it was settled in time; then the rest is
-    /// sent later.
-    pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        if ON_THREAD.get() {
-            // It would wait for itself.
-            return false;
+    /// Sends what was recorded before now, of all signals at once. What is not settled in time is sent later.
+    pub(crate) fn flush(&self, timeout: Duration) -> Flushed {
+        if ON_THREAD.get() || !self.process.is_current() {
+            // It would wait for itself, or for nobody.
+            return Flushed::incomplete();
         }
         let deadline = after(timeout);
-        self.run_hooks(Occasion::Flush, timeout);
-        let asked: Vec<_> = self
-            .pipelines
-            .iter()
-            .map(|one| (&one.queue, one.queue.flush()))
-            .collect();
-        asked.into_iter().all(|(queue, until)| match until {
-            Some(until) => queue.wait(until, deadline),
-            None => false,
-        })
+        let mut flushed = match self.run_hooks(Occasion::Flush, timeout) {
+            true => Flushed::default(),
+            false => Flushed::incomplete(),
+        };
+        let asked: Vec<_> = self.pipelines.iter().map(|one| one.queue.flush()).collect();
+        for (pipeline, until) in self.pipelines.iter().zip(asked) {
+            if !until.is_some_and(|until| pipeline.queue.wait(until, deadline)) {
+                let stats = pipeline.stats();
+                let left = stats.waiting_records + stats.in_flight_records;
+                flushed.set_left(pipeline.signal(), left);
+            }
+        }
+        flushed
     }
 
     /// Sends what was recorded, of all signals at once, and ends the thread. What was not sent in time is lost, as is what is
@@ -251,34 +236,15 @@ impl Exporter {
     }
 
     /// Gives hooks half of the time: what they leave is for what they have handed over. Meanwhile everything else is on its way.
-    fn run_hooks(&self, occasion: Occasion, timeout: Duration) {
-        if !self.process.is_current() {
-            return;
-        }
-        let hooks = self.hooks().clone();
-        if hooks.is_empty() {
-            return;
+    /// False if they took longer.
+    fn run_hooks(&self, occasion: Occasion, timeout: Duration) -> bool {
+        if self.before_flush.is_empty() {
+            return true;
         }
         for pipeline in &self.pipelines {
             pipeline.queue.flush();
         }
-        let deadline = after(timeout / 2);
-        let (done, wait) = mpsc::sync_channel::<()>(1);
-        let work = move || {
-            for hook in hooks {
-                // The next one is somebody else's.
-                let _ = catch_unwind(AssertUnwindSafe(|| hook(occasion)));
-            }
-            drop(done);
-        };
-        // On a thread of its own, so that a reader that hangs does not keep anybody longer than the deadline.
-        if thread::Builder::new()
-            .name("omtx-otlp-flush".to_owned())
-            .spawn(work)
-            .is_ok()
-        {
-            let _ = wait.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-        }
+        self.before_flush.run(occasion, timeout / 2)
     }
 }
 

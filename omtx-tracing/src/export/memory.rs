@@ -12,8 +12,8 @@ impl Batching {
     /// compressed), and 512 KiB for blocks that are not full. A signal that has little to send takes far less: memory is taken in
     /// blocks of 64 KiB as records come, and given back when they are gone.
     ///
-    /// The connection itself, 1 MiB at most with TLS and with what is read of an answer, and what has not come to the queue yet, such as open spans, are not in
-    /// it.
+    /// Not in it are the connection itself, 1 MiB at most with TLS and with what is read of an answer; the names of instrumentation
+    /// scopes, as much; and what has not come to the queue yet, such as open spans.
     ///
     /// ```
     /// use omtx_tracing::{Batching, Signal};

@@ -16,7 +16,9 @@ mod backoff;
 mod blocks;
 mod ended;
 mod exporter;
+mod flushed;
 mod fork;
+mod hooks;
 mod lane;
 mod loss;
 mod memory;
@@ -34,8 +36,10 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use exporter::{Exporter, LaneSpec, Occasion};
+pub(crate) use exporter::{Exporter, LaneSpec};
+pub use flushed::Flushed;
 pub(crate) use fork::Process;
+pub(crate) use hooks::Occasion;
 pub(crate) use loss::OnLoss;
 pub use loss::{Loss, Lost};
 pub(crate) use pipeline::Pipeline;

@@ -1,11 +1,12 @@
 //! What those hold who have records.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use opentelemetry::InstrumentationScope;
 
 use super::queue::{AttemptObserver, Queue};
-use super::{DropReason, ScopeId, SignalStats};
+use super::{DropReason, ScopeId, SignalStats, on_exporter_thread};
 use crate::Signal;
 
 /// One signal's way to the collector, as those see it who have records. Clones share it, and none keeps the exporter running.
@@ -52,9 +53,23 @@ impl Pipeline {
         self.queue.is_open()
     }
 
+    /// Sends what was pushed before now, of this signal alone, and waits until it is settled; false if that is not by `deadline`,
+    /// or if there is nobody to wait for.
+    pub(crate) fn flush(&self, deadline: Instant) -> bool {
+        let asked = (!on_exporter_thread()).then(|| self.queue.flush());
+        asked
+            .flatten()
+            .is_some_and(|until| self.queue.wait(until, deadline))
+    }
+
     /// Has this called after every attempt, on the exporter's thread, with how long it took.
     pub(crate) fn observe_attempts(&self, observer: AttemptObserver) {
         self.queue.observe_attempts(observer);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn batching(&self) -> &crate::Batching {
+        self.queue.batching()
     }
 
     pub(crate) fn stats(&self) -> SignalStats {

@@ -12,8 +12,12 @@ use super::request::{field_len, put_field};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ScopeId(pub(crate) u32);
 
-/// Scopes that a signal tells apart. A program has a few, unless it makes up their names as it goes.
-const MAX_SCOPES: usize = 256;
+/// Scopes that a signal tells apart: more than the loggers that log records tell apart, each of which is one. Other programs have a
+/// few, unless they make up their names as they go.
+pub(super) const MAX_SCOPES: usize = 2048;
+
+/// Encoded bytes of all of them: they are kept for as long as the exporter runs.
+pub(super) const MAX_BYTES: usize = 512 << 10;
 
 /// A scope in the bytes that stand around its records.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ impl EncodedScope {
 #[derive(Debug)]
 pub(super) struct Scopes {
     known: Vec<(InstrumentationScope, Arc<EncodedScope>)>,
+    /// Of all encoded scopes.
+    bytes: usize,
 }
 
 impl Scopes {
@@ -55,6 +61,7 @@ impl Scopes {
         };
         Self {
             known: vec![(InstrumentationScope::default(), Arc::new(nameless))],
+            bytes: 0,
         }
     }
 
@@ -67,9 +74,10 @@ impl Scopes {
             return ScopeId(0);
         }
         let encoded = EncodedScope::new(scope);
-        if encoded.len() > max_len {
+        if encoded.len() > max_len || self.bytes + encoded.len() > MAX_BYTES {
             return ScopeId(0);
         }
+        self.bytes += encoded.len();
         self.known.push((scope.clone(), Arc::new(encoded)));
         ScopeId((self.known.len() - 1) as u32)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Lost, Stats};
+use super::{Flushed, Lost, Stats};
 use crate::Telemetry;
 
 impl Telemetry {
@@ -27,25 +27,29 @@ impl Telemetry {
         }
     }
 
-    /// Sends everything that ended before now, of all signals at once, and blocks until it is settled.
+    /// Sends everything that ended before now, of all signals at once, and blocks until it is settled: exported, or lost for a
+    /// [reason](crate::DropReason).
     ///
-    /// False if that took longer than `timeout`; then the rest is sent later. False, too, in a forked child, which has no exporter.
-    /// May be called anywhere, also on a runtime's only thread, since the exporter has its own; there, in a hook, it does nothing. See
-    /// [`flush_async`](Self::flush_async) for a form that does not block.
+    /// Blocks for `timeout` at most; what is not settled by then is sent later, and [`Flushed`] says how much that is. It is not
+    /// complete either if a registry that is exported could not be read in half of the time, and in a forked child, which has
+    /// no exporter. May be called anywhere, also on a runtime's only thread, since the exporter has its own; there, in a hook, it
+    /// does nothing. See [`flush_async`](Self::flush_async) for a form that does not block.
     ///
     /// ```
     /// # use std::time::Duration;
     /// # let telemetry = omtx_tracing::Telemetry::builder("checkout").build()?;
-    /// assert!(telemetry.flush(Duration::from_secs(5)));
+    /// assert!(telemetry.flush(Duration::from_secs(5)).is_complete());
     /// # Ok::<(), omtx_tracing::Error>(())
     /// ```
-    pub fn flush(&self, timeout: Duration) -> bool {
-        self.exporter()
-            .is_none_or(|exporter| exporter.flush(timeout))
+    pub fn flush(&self, timeout: Duration) -> Flushed {
+        match self.exporter() {
+            Some(exporter) => exporter.flush(timeout),
+            None => Flushed::default(),
+        }
     }
 
     /// [`flush`](Self::flush) without blocking, on any runtime. It goes on if the future is dropped.
-    pub async fn flush_async(&self, timeout: Duration) -> bool {
+    pub async fn flush_async(&self, timeout: Duration) -> Flushed {
         self.aside(move |this| this.flush(timeout)).await
     }
 

@@ -8,6 +8,7 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -17,12 +18,14 @@ use omtx_logging::{Flushed, LogRecord, RecordSink};
 use opentelemetry::{Context, InstrumentationScope};
 
 use crate::export::{Pipeline, ScopeId, on_exporter_thread};
-use crate::telemetry::WeakTelemetry;
-use crate::{Signal, Telemetry};
+use crate::{DropReason, LogLimits, Signal, Telemetry};
 
 /// Loggers that are told apart; records of further ones have the scope `other`. A program has few, but the `log` crate lets
 /// it make up names.
 pub const MAX_LOGGERS: usize = 1024;
+
+/// Bytes of a logger's name at most; records of those with longer ones have the scope `other`, too.
+pub const MAX_LOGGER_LEN: usize = 256;
 
 /// More than this a thread does not keep for the next record.
 const MAX_KEPT: usize = 64 << 10;
@@ -39,20 +42,25 @@ const MAX_KEPT: usize = 64 << 10;
 /// | a panic | `exception.type` (`panic`), `exception.message`, and with a backtrace `exception.stacktrace` |
 /// | trace and span | `trace_id`, `span_id`, `flags` |
 ///
-/// Levels, rate limits, redaction and the limits on values are those of the lines. Beyond [`MAX_ATTRIBUTES`] attributes the
-/// rest is left out, and counted in the record.
+/// Levels, rate limits, redaction and the limits on values are those of the lines. Attributes that go beyond [`LogLimits`] are left
+/// out, and counted in the record.
 pub struct LogExport {
     pipeline: Option<Pipeline>,
-    /// Not the telemetry itself: a sink lives in the global subscriber, and must not keep the exporter running.
-    telemetry: WeakTelemetry,
     scopes: ArcSwap<HashMap<Box<str>, ScopeId, RandomState>>,
-    source: bool,
+    /// Of loggers that are not told apart.
+    other: OnceLock<ScopeId>,
+    options: Options,
     /// How much was exported when a flush last came to nothing, and one more; 0 if none did.
     stuck_at: AtomicU64,
 }
 
-/// Attributes of one log record at most: 128, the default of `OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT`.
-pub const MAX_ATTRIBUTES: u32 = 128;
+/// What a record is to say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    /// Where it was logged.
+    source: bool,
+    limits: LogLimits,
+}
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -77,17 +85,24 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn log_sink(&self) -> LogExport {
-        LogExport::new(self.pipeline(Signal::Logs).cloned(), self.downgrade())
+        // The pipeline and not the telemetry: a sink lives in the global subscriber, and must not keep the exporter running.
+        LogExport::new(
+            self.pipeline(Signal::Logs).cloned(),
+            self.settings().log_limits,
+        )
     }
 }
 
 impl LogExport {
-    fn new(pipeline: Option<Pipeline>, telemetry: WeakTelemetry) -> Self {
+    fn new(pipeline: Option<Pipeline>, limits: LogLimits) -> Self {
         Self {
             pipeline,
-            telemetry,
             scopes: ArcSwap::default(),
-            source: false,
+            other: OnceLock::new(),
+            options: Options {
+                source: false,
+                limits,
+            },
             stuck_at: AtomicU64::new(0),
         }
     }
@@ -95,7 +110,7 @@ impl LogExport {
     /// Whether records say where they were logged: `code.file.path` and `code.line.number`. They do not by default.
     #[must_use]
     pub fn source(mut self, source: bool) -> Self {
-        self.source = source;
+        self.options.source = source;
         self
     }
 
@@ -108,16 +123,19 @@ impl LogExport {
 
     #[cold]
     fn new_scope(&self, pipeline: &Pipeline, logger: &str) -> ScopeId {
-        let full = self.scopes.load().len() >= MAX_LOGGERS;
-        let name = if full { "other" } else { logger };
-        let id = pipeline.scope(&InstrumentationScope::builder(name.to_owned()).build());
-        if !full {
-            self.scopes.rcu(|scopes| {
-                let mut scopes = HashMap::clone(scopes);
-                scopes.insert(logger.into(), id);
-                scopes
-            });
+        let named = |name: &str| {
+            let scope = InstrumentationScope::builder(name.to_owned());
+            pipeline.scope(&scope.build())
+        };
+        if logger.len() > MAX_LOGGER_LEN || self.scopes.load().len() >= MAX_LOGGERS {
+            return *self.other.get_or_init(|| named("other"));
         }
+        let id = named(logger);
+        self.scopes.rcu(|scopes| {
+            let mut scopes = HashMap::clone(scopes);
+            scopes.insert(logger.into(), id);
+            scopes
+        });
         id
     }
 }
@@ -132,10 +150,15 @@ impl RecordSink for LogExport {
             return;
         }
         pipeline.created(1);
+        if !pipeline.is_open() {
+            // It would be dropped for the same reason, once it was encoded.
+            pipeline.dropped(DropReason::Shutdown, 1);
+            return;
+        }
         let scope = self.scope(pipeline, record.logger());
         let push = |out: &mut Vec<u8>| {
             out.clear();
-            record::encode(record, self.source, out);
+            record::encode(record, self.options, out);
             pipeline.push(scope, out, 1);
         };
         let kept = BUFFER.try_with(|buffer| {
@@ -151,25 +174,21 @@ impl RecordSink for LogExport {
         }
     }
 
-    /// Waits for the collector, unless it was found stuck before and has taken nothing since: a service whose handlers
-    /// panic must not wait for a collector at each panic.
+    /// Waits for the collector to take the log records, and nothing else, unless it was found stuck before and has taken nothing
+    /// since: a service whose handlers panic must not wait for a collector at each panic, nor have its registries read.
     fn flush(&self, deadline: Instant) -> Flushed {
-        let (Some(pipeline), Some(telemetry)) = (&self.pipeline, self.telemetry.upgrade()) else {
+        let Some(pipeline) = &self.pipeline else {
             return Flushed::default();
         };
         let exported = || pipeline.stats().exported;
-        let left = || {
-            let stats = pipeline.stats();
-            Flushed::with_lines_left(stats.waiting_records + stats.in_flight_records)
-        };
-        if self.stuck_at.load(Relaxed) == exported() + 1 {
-            return left();
+        if self.stuck_at.load(Relaxed) != exported() + 1 {
+            if pipeline.flush(deadline) {
+                return Flushed::default();
+            }
+            self.stuck_at.store(exported() + 1, Relaxed);
         }
-        if telemetry.flush(deadline.saturating_duration_since(Instant::now())) {
-            return Flushed::default();
-        }
-        self.stuck_at.store(exported() + 1, Relaxed);
-        left()
+        let stats = pipeline.stats();
+        Flushed::with_lines_left(stats.waiting_records + stats.in_flight_records)
     }
 }
 
@@ -177,7 +196,7 @@ impl fmt::Debug for LogExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogExport")
             .field("exports", &self.pipeline.is_some())
-            .field("source", &self.source)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }

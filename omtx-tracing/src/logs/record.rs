@@ -4,7 +4,8 @@ use std::time::UNIX_EPOCH;
 
 use omtx_logging::{FieldValue, LogRecord, Severity};
 
-use super::{MAX_ATTRIBUTES, structured};
+use super::{Options, structured};
+use crate::LogLimits;
 use crate::encode::value::{AttributeValue, attribute};
 use crate::encode::wire;
 
@@ -26,7 +27,7 @@ const fn number(severity: Severity) -> u64 {
 }
 
 /// Writes the content of a `LogRecord` message.
-pub(super) fn encode(record: &LogRecord<'_>, source: bool, out: &mut Vec<u8>) {
+pub(super) fn encode(record: &LogRecord<'_>, options: Options, out: &mut Vec<u8>) {
     let since = record.time().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     wire::fixed64(1, nanos, out);
@@ -37,13 +38,13 @@ pub(super) fn encode(record: &LogRecord<'_>, source: bool, out: &mut Vec<u8>) {
         wire::message(5, out, |out| wire::bytes_always(1, message.as_bytes(), out));
     }
 
-    let mut attributes = Attributes::new(out);
+    let mut attributes = Attributes::new(out, options.limits);
     let panic = record.logger() == PANIC && record.severity() == Severity::Critical;
     if panic {
         attributes.put("exception.type", PANIC);
         attributes.put("exception.message", message.as_deref().unwrap_or_default());
     }
-    if source {
+    if options.source {
         if let Some(file) = record.file() {
             attributes.put("code.file.path", file);
         }
@@ -81,14 +82,16 @@ pub(super) fn encode(record: &LogRecord<'_>, source: bool, out: &mut Vec<u8>) {
 /// Writes attributes, as many as a record may have.
 pub(super) struct Attributes<'a> {
     out: &'a mut Vec<u8>,
+    limits: LogLimits,
     written: u32,
     dropped: u32,
 }
 
 impl<'a> Attributes<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(out: &'a mut Vec<u8>, limits: LogLimits) -> Self {
         Self {
             out,
+            limits,
             written: 0,
             dropped: 0,
         }
@@ -100,7 +103,7 @@ impl<'a> Attributes<'a> {
     }
 
     fn admit(&mut self) -> bool {
-        let room = self.written < MAX_ATTRIBUTES;
+        let room = self.written < self.limits.attributes;
         if room {
             self.written += 1;
         } else {
@@ -111,6 +114,14 @@ impl<'a> Attributes<'a> {
 
     pub(super) fn put<'v>(&mut self, name: &str, value: impl Into<AttributeValue<'v>>) {
         if self.admit() {
+            let limit = self.limits.value_length;
+            attribute(ATTRIBUTES, name, value.into(), limit, self.out);
+        }
+    }
+
+    /// A string that is none of the caller's, and is not cut: digits would be another number.
+    fn put_as_it_is(&mut self, name: &str, value: &str) {
+        if self.admit() {
             attribute(ATTRIBUTES, name, value.into(), usize::MAX, self.out);
         }
     }
@@ -120,12 +131,12 @@ impl<'a> Attributes<'a> {
             FieldValue::Str(text) => self.put(name, &**text),
             FieldValue::Int(n) => self.put(name, *n),
             // OTLP has no unsigned integers: digits lose nothing.
-            FieldValue::Uint(n) => self.put(name, &*n.to_string()),
+            FieldValue::Uint(n) => self.put_as_it_is(name, &*n.to_string()),
             FieldValue::Float(n) => self.put(name, *n),
             FieldValue::Bool(b) => self.put(name, *b),
             FieldValue::Json(json) => {
                 if self.admit() {
-                    structured::attribute(6, name, json, self.out);
+                    structured::attribute(6, name, json, self.limits.value_length, self.out);
                 }
             }
             // Null, and kinds of a later release.

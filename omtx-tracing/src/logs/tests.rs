@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, UNIX_EPOCH};
 
 use omtx_context::{Scope, SpanId, TraceContext, TraceFlags, TraceId};
@@ -35,10 +37,20 @@ fn exported(
     let lane = lane(Signal::Logs, Batching::default(), &collector);
     let exporter = Exporter::start(vec![lane], None).expect("a thread");
     let pipeline = exporter.pipeline(Signal::Logs).cloned();
-    let sink = options(LogExport::new(pipeline, WeakTelemetry::default()));
+    let sink = options(LogExport::new(pipeline, LogLimits::default()));
     let logging = builder.records(sink).build().unwrap();
     tracing::subscriber::with_default(logging.subscriber(), || work(&logging));
-    assert!(exporter.flush(Duration::from_secs(60)));
+    assert!(exporter.flush(Duration::from_secs(60)).is_complete());
+    let records = requests(&collector);
+    let stats = exporter.stats();
+    let stats = stats.of(Signal::Logs).unwrap();
+    assert_eq!(stats.created, records.len() as u64);
+    assert_eq!(stats.exported, records.len() as u64);
+    records
+}
+
+/// What a collector got, by scope.
+fn requests(collector: &Collector) -> Vec<(String, LogRecord)> {
     let mut records = Vec::new();
     for request in collector.requests() {
         let request = ExportLogsServiceRequest::decode(request).expect("a request");
@@ -51,10 +63,6 @@ fn exported(
             records.extend(scope.log_records.into_iter().map(|r| (name.clone(), r)));
         }
     }
-    let stats = exporter.stats();
-    let stats = stats.of(Signal::Logs).unwrap();
-    assert_eq!(stats.created, records.len() as u64);
-    assert_eq!(stats.exported, records.len() as u64);
     records
 }
 
@@ -239,44 +247,111 @@ fn what_was_cut_and_what_was_left_out_before_is_said() {
     );
 }
 
+/// With these limits.
+fn limited(limits: LogLimits, work: impl FnOnce()) -> LogRecord {
+    let options = |mut sink: LogExport| {
+        sink.options.limits = limits;
+        sink
+    };
+    exported(builder(), options, |_| work()).remove(0).1
+}
+
 #[test]
 fn attributes_beyond_the_limit_are_counted_in_the_record() {
-    let mut scope = Scope::root();
-    let names: Vec<String> = (0..40).map(|n| format!("k{n}")).collect();
-    for name in &names {
-        scope = scope.with(name.clone(), "v");
-    }
-    let all = || scope.build().in_scope(|| info!("x"));
-    let kept = one(builder(), all).attributes.len() as u32;
-    assert!(kept <= MAX_ATTRIBUTES);
-
-    let mut out = Vec::new();
-    let mut attributes = record::Attributes::new(&mut out);
-    for _ in 0..MAX_ATTRIBUTES + 3 {
-        attributes.put("k", 1_i64);
-    }
-    assert_eq!(attributes.dropped(), 3);
+    let limits = LogLimits::default().attributes(3);
+    let scope = Scope::root().with("a", 1).with("b", 2).build();
+    let log = || scope.in_scope(|| info!(c = 3, d = 4, e = 5, "x"));
+    let record = limited(limits, log);
+    let keys: Vec<_> = record.attributes.iter().map(|kv| &*kv.key).collect();
     assert_eq!(
-        LogRecord::decode(&out[..]).unwrap().attributes.len() as u32,
-        MAX_ATTRIBUTES
+        (keys, record.dropped_attributes_count),
+        (vec!["a", "b", "c"], 2)
+    );
+    let record = limited(limits.attributes(0), log);
+    assert_eq!(
+        (record.attributes.len(), record.dropped_attributes_count),
+        (0, 5)
+    );
+    let record = limited(LogLimits::default(), log);
+    assert_eq!(
+        (record.attributes.len(), record.dropped_attributes_count),
+        (5, 0)
     );
 }
 
 #[test]
-fn loggers_beyond_the_bound_share_a_scope() {
+fn strings_are_cut_after_so_many_characters_wherever_they_are_and_numbers_are_not() {
+    let value = serde_json::json!(["aéîoü", {"deep": "aéîoü"}, 123_456]);
+    let record = limited(LogLimits::default().value_length(3), || {
+        info!(
+            text = "aéîoü",
+            n = 123_456,
+            size = u64::MAX,
+            value = json(&value),
+            "the body stays"
+        );
+    });
+    let array = ArrayValue {
+        values: vec![
+            text("aéî"),
+            of(Value::KvlistValue(KeyValueList {
+                values: vec![string("deep", "aéî")],
+            })),
+            of(Value::IntValue(123_456)),
+        ],
+    };
+    assert_eq!(
+        record.attributes,
+        [
+            string("text", "aéî"),
+            attribute("n", Value::IntValue(123_456)),
+            string("size", "18446744073709551615"),
+            attribute("value", Value::ArrayValue(array)),
+        ]
+    );
+    assert_eq!(record.body, Some(text("the body stays")));
+}
+
+/// The scope that a collector finds each logger's record in.
+fn scopes_of(loggers: &[String]) -> Vec<String> {
     let collector = Collector::default();
     let lane = lane(Signal::Logs, Batching::default(), &collector);
     let exporter = Exporter::start(vec![lane], None).expect("a thread");
-    let pipeline = exporter.pipeline(Signal::Logs).unwrap().clone();
-    let sink = LogExport::new(Some(pipeline.clone()), WeakTelemetry::default());
-    for n in 0..MAX_LOGGERS + 10 {
-        let _ = sink.scope(&pipeline, &format!("logger-{n}"));
+    let pipeline = exporter.pipeline(Signal::Logs).unwrap();
+    let sink = LogExport::new(Some(pipeline.clone()), LogLimits::default());
+    // The second time, what was found the first time is known.
+    for logger in loggers.iter().chain(loggers) {
+        let record = LogRecord {
+            severity_text: logger.clone(),
+            ..LogRecord::default()
+        };
+        pipeline.created(1);
+        pipeline.push(sink.scope(pipeline, logger), &record.encode_to_vec(), 1);
+        if pipeline.stats().waiting_records > 1000 {
+            assert!(exporter.flush(Duration::from_secs(60)).is_complete());
+        }
     }
-    assert_eq!(sink.scopes.load().len(), MAX_LOGGERS);
-    assert_eq!(
-        sink.scope(&pipeline, "another"),
-        sink.scope(&pipeline, "and another")
-    );
+    assert!(exporter.flush(Duration::from_secs(60)).is_complete());
+    let found: HashMap<String, String> = requests(&collector)
+        .into_iter()
+        .map(|(scope, record)| (record.severity_text, scope))
+        .collect();
+    loggers.iter().map(|logger| found[logger].clone()).collect()
+}
+
+#[test]
+fn loggers_beyond_the_bound_share_a_scope() {
+    let name = |n| format!("logger-{n}");
+    let loggers: Vec<String> = (0..MAX_LOGGERS + 10).map(name).collect();
+    let scopes = scopes_of(&loggers);
+    assert_eq!(scopes[..MAX_LOGGERS], loggers[..MAX_LOGGERS]);
+    assert_eq!(scopes[MAX_LOGGERS..], vec!["other".to_owned(); 10]);
+}
+
+#[test]
+fn a_logger_whose_name_is_long_is_not_told_apart() {
+    let loggers = [0, 1].map(|more| "x".repeat(MAX_LOGGER_LEN + more));
+    assert_eq!(scopes_of(&loggers), [&loggers[0], "other"]);
 }
 
 #[test]
@@ -293,11 +368,48 @@ fn what_is_logged_where_telemetry_is_suppressed_is_not_exported() {
 }
 
 #[test]
+fn a_flush_asks_for_log_records_and_nothing_else() {
+    let collector = Collector::default();
+    let lane = lane(Signal::Logs, Batching::default(), &collector);
+    let exporter = Exporter::start(vec![lane], None).expect("a thread");
+    let read = Arc::new(AtomicUsize::new(0));
+    exporter.before_flush({
+        let read = Arc::clone(&read);
+        Arc::new(move |_| {
+            read.fetch_add(1, SeqCst);
+        })
+    });
+    let sink = LogExport::new(
+        exporter.pipeline(Signal::Logs).cloned(),
+        LogLimits::default(),
+    );
+    let logging = builder().records(sink).build().unwrap();
+    tracing::subscriber::with_default(logging.subscriber(), || info!("x"));
+    assert!(logging.flush(Duration::from_secs(60)).is_complete());
+    assert_eq!((collector.requests().len(), read.load(SeqCst)), (1, 0));
+}
+
+#[test]
+fn what_is_logged_after_the_shutdown_is_lost_with_it() {
+    let collector = Collector::default();
+    let lane = lane(Signal::Logs, Batching::default(), &collector);
+    let exporter = Exporter::start(vec![lane], None).expect("a thread");
+    let pipeline = exporter.pipeline(Signal::Logs).cloned();
+    let sink = LogExport::new(pipeline.clone(), LogLimits::default());
+    let logging = builder().records(sink).build().unwrap();
+    assert!(exporter.shutdown(Duration::from_secs(60)).is_empty());
+    tracing::subscriber::with_default(logging.subscriber(), || info!("x"));
+    let stats = pipeline.unwrap().stats();
+    let lost = stats.dropped.of(DropReason::Shutdown);
+    assert_eq!((stats.created, lost, stats.open()), (1, 1, 0));
+}
+
+#[test]
 fn without_a_collector_records_go_nowhere() {
     let telemetry = Telemetry::builder("hub").build().unwrap();
     let logging = builder().records(telemetry.log_sink()).build().unwrap();
     tracing::subscriber::with_default(logging.subscriber(), || info!("x"));
-    assert!(logging.flush(Instant::now()).is_complete());
+    assert!(logging.flush(Duration::ZERO).is_complete());
 }
 
 proptest! {

@@ -31,9 +31,9 @@ fn exported(signals: &[Signal], registry: &Registry) -> Exporter {
     for pipeline in pipelines.iter().flatten() {
         pipeline.created(6);
         pipeline.push(ScopeId(0), b"", 3);
-        assert!(exporter.flush(LONG));
+        assert!(exporter.flush(LONG).is_complete());
         pipeline.push(ScopeId(0), b"", 2);
-        assert!(exporter.flush(LONG));
+        assert!(exporter.flush(LONG).is_complete());
     }
     exporter
 }

@@ -72,7 +72,7 @@ impl Telemetry {
     /// | what | outcome |
     /// |---|---|
     /// | the collector is away | rounds wait in the queue, then the newest are dropped; [`stats`](Self::stats) counts points by [reason](crate::DropReason) |
-    /// | a round takes longer than half of what a flush or the shutdown was given | they go on without it; other signals are sent meanwhile |
+    /// | a round takes longer than half of what a flush or the shutdown was given | they go on without it, and the flush is not [complete](crate::Flushed::is_complete); other signals are sent meanwhile |
     /// | a round takes longer than the interval | the next one begins when it is over; none are made up for |
     /// | a collector of the registry panics, blocks or lies | as in a scrape: its own rows of that round are missing |
     /// | two readers, or a reader and a scraper | each sees everything; an exemplar that one has read may be replaced before the other comes |

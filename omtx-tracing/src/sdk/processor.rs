@@ -106,7 +106,7 @@ impl opentelemetry_sdk::trace::SpanProcessor for SpanProcessor {
 }
 
 fn flush(telemetry: Option<&Telemetry>, timeout: Duration) -> OTelSdkResult {
-    if telemetry.is_none_or(|telemetry| telemetry.flush(timeout)) {
+    if telemetry.is_none_or(|telemetry| telemetry.flush(timeout).is_complete()) {
         Ok(())
     } else {
         Err(OTelSdkError::Timeout(timeout))

@@ -136,7 +136,7 @@ fn a_collector_that_is_well_gets_everything_once() {
     both(|mut service, _| {
         for _ in 0..10 {
             service.make(25);
-            assert!(service.telemetry.flush(PATIENCE));
+            assert!(service.telemetry.flush(PATIENCE).is_complete());
         }
         let (lost, stats) = service.end(PATIENCE);
         assert!(lost.is_empty());
@@ -152,7 +152,7 @@ fn a_collector_that_is_not_there_for_a_while_is_found_again() {
         service.make(30);
         service.wait("a failed attempt", |stats| stats.attempts.retryable > 1);
         service.receiver.tell("resume");
-        assert!(service.telemetry.flush(PATIENCE));
+        assert!(service.telemetry.flush(PATIENCE).is_complete());
         service.make(5);
         let (_, stats) = service.end(PATIENCE);
         assert_eq!((stats.exported, service.held()), (35, 35));
@@ -207,7 +207,7 @@ fn what_a_collector_rejects_of_a_batch_is_counted_apart() {
             .receiver
             .tell("for 1 partial 3 attribute values too long");
         service.make(10);
-        assert!(service.telemetry.flush(PATIENCE));
+        assert!(service.telemetry.flush(PATIENCE).is_complete());
         let (_, stats) = service.end(PATIENCE);
         assert_eq!(stats.dropped.of(Rejected), 3);
         assert_eq!((stats.exported, service.held()), (7, 7));
@@ -321,7 +321,7 @@ fn nothing_is_lost_from_the_account_in_a_storm_of_faults() {
         service.made = 900;
         service.receiver.tell("resume");
         service.receiver.tell("accept");
-        assert!(service.telemetry.flush(PATIENCE));
+        assert!(service.telemetry.flush(PATIENCE).is_complete());
         service.make(7);
         let (lost, stats) = service.end(PATIENCE);
         assert!(lost.is_empty() && stats.exported >= 7, "{stats:?}");
@@ -348,7 +348,7 @@ fn losses_are_told_to_whoever_asked() {
         .build()
         .expect("valid settings");
     make(telemetry.tracer_provider(), 0..3);
-    assert!(telemetry.flush(PATIENCE));
+    assert!(telemetry.flush(PATIENCE).is_complete());
     let told = told.recv_timeout(PATIENCE).expect("the hook is called");
     assert!(told.starts_with("lost 3 spans (export_failed): "), "{told}");
 }
@@ -360,7 +360,7 @@ async fn a_runtime_with_one_thread_flushes_and_shuts_down_without_blocking() {
     };
     service.receiver.tell("slow 0.05");
     service.make(5);
-    assert!(service.telemetry.flush_async(PATIENCE).await);
+    assert!(service.telemetry.flush_async(PATIENCE).await.is_complete());
     service.receiver.tell("hang");
     service.make(5);
     let ticks = async {

@@ -218,7 +218,11 @@ fn check_everything_arrives_over(protocol: &str) {
         .unwrap();
     let (registry, _hub) = hub();
     telemetry.export_metrics(&registry);
-    assert!(telemetry.flush(PATIENCE), "{:?}", telemetry.stats());
+    assert!(
+        telemetry.flush(PATIENCE).is_complete(),
+        "{:?}",
+        telemetry.stats()
+    );
     let metrics = exported(&receiver, &telemetry);
     assert_eq!(received(&metrics), scraped(&registry));
 
@@ -311,7 +315,11 @@ fn a_registry_of_any_size_arrives_in_requests_that_a_collector_takes() {
             .inc();
     }
     telemetry.export_metrics(&registry);
-    assert!(telemetry.flush(PATIENCE), "{:?}", telemetry.stats());
+    assert!(
+        telemetry.flush(PATIENCE).is_complete(),
+        "{:?}",
+        telemetry.stats()
+    );
     let metrics = exported(&receiver, &telemetry);
     let requests = receiver.requests();
     let bytes: Vec<u64> = requests
@@ -334,7 +342,7 @@ fn points_that_a_collector_rejects_are_counted_one_by_one() {
     let (registry, _hub) = hub();
     telemetry.export_metrics(&registry);
     receiver.tell("partial 3 too old");
-    assert!(telemetry.flush(PATIENCE));
+    assert!(telemetry.flush(PATIENCE).is_complete());
     let stats = telemetry.stats();
     let stats = stats.of(Signal::Metrics).unwrap();
     assert_eq!(stats.dropped.of(DropReason::Rejected), 3);
@@ -351,13 +359,17 @@ fn what_a_collector_missed_while_it_was_away_is_in_the_sums_once_it_is_back() {
     telemetry.export_metrics(&registry);
     receiver.tell("refuse");
     assert!(
-        !telemetry.flush(Duration::from_millis(200)),
+        !telemetry.flush(Duration::from_millis(200)).is_complete(),
         "{:?}",
         telemetry.stats()
     );
     hub.energy_joules_total.add(4.0);
     receiver.tell("resume");
-    assert!(telemetry.flush(PATIENCE), "{:?}", telemetry.stats());
+    assert!(
+        telemetry.flush(PATIENCE).is_complete(),
+        "{:?}",
+        telemetry.stats()
+    );
     let metrics = exported(&receiver, &telemetry);
     // The later of two points with the same attributes is the newer one.
     assert_eq!(received(&metrics), scraped(&registry));
@@ -375,7 +387,7 @@ fn differences_arrive_as_differences() {
     let telemetry = builder.build().unwrap();
     let (registry, hub) = hub();
     telemetry.export_metrics(&registry);
-    assert!(telemetry.flush(PATIENCE));
+    assert!(telemetry.flush(PATIENCE).is_complete());
     hub.energy_joules_total.add(4.0);
     assert!(telemetry.shutdown(PATIENCE).is_empty());
     let metrics = exported(&receiver, &telemetry);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::with;
 use crate::config::Settings;
-use crate::{Signal, SpanLimits};
+use crate::{Batching, LogLimits, Signal, SpanLimits, Telemetry, TelemetryBuilder};
 
 #[test]
 fn numbers_out_of_range_leave_the_default() {
@@ -155,4 +155,75 @@ fn the_limits_of_spans_count_over_those_of_all_attributes() {
     ]);
     let expected = SpanLimits::default().attributes(20).value_length(200);
     assert_eq!(settings.span_limits, expected);
+}
+
+#[test]
+fn the_limits_of_log_records_count_over_those_of_all_attributes() {
+    let general = [
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "10"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+    ];
+    let (settings, _) = with(&general);
+    let expected = LogLimits::default().attributes(10).value_length(100);
+    assert_eq!(settings.log_limits, expected);
+
+    let own = [
+        ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "0"),
+        ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "200"),
+    ];
+    let (settings, _) = with(&[general, own].concat());
+    let expected = LogLimits::default().attributes(0).value_length(200);
+    assert_eq!(settings.log_limits, expected);
+    let expected = SpanLimits::default().attributes(10).value_length(100);
+    assert_eq!(settings.span_limits, expected);
+
+    // What cannot be is told once, whomever it is meant for.
+    let (settings, _) = with(&[
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "many"),
+        ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-1"),
+    ]);
+    assert_eq!(settings.log_limits, LogLimits::default());
+    let said: Vec<_> = settings.warnings.iter().map(|w| w.variable()).collect();
+    assert_eq!(
+        said,
+        [
+            "OTEL_ATTRIBUTE_COUNT_LIMIT",
+            "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+        ]
+    );
+}
+
+#[test]
+fn somebody_who_looks_at_the_console_does_not_wait_unless_they_have_chosen_to() {
+    let delay = |vars: &[(&str, &str)], builder: fn(TelemetryBuilder) -> TelemetryBuilder| {
+        let read = |name: &str| {
+            let found = vars.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| value.into())
+        };
+        let telemetry = builder(Telemetry::builder("hub"))
+            .from_vars(read)
+            .and_then(TelemetryBuilder::build)
+            .unwrap();
+        Signal::ALL.map(|signal| {
+            let pipeline = telemetry.pipeline(signal);
+            pipeline.map(|pipeline| pipeline.batching().delay.as_millis())
+        })
+    };
+    let console = ("OTEL_TRACES_EXPORTER", "console");
+    let millis = |of_spans| [Some(of_spans), None, None];
+    assert_eq!(delay(&[console], |it| it), millis(100));
+    let both = ("OTEL_TRACES_EXPORTER", "otlp,console");
+    assert_eq!(delay(&[both], |it| it), millis(100));
+    let otlp = ("OTEL_TRACES_EXPORTER", "otlp");
+    assert_eq!(delay(&[otlp], |it| it), millis(5000));
+
+    let chosen = ("OTEL_BSP_SCHEDULE_DELAY", "5000");
+    assert_eq!(delay(&[console, chosen], |it| it), millis(5000));
+    let in_code = |builder: TelemetryBuilder| {
+        let batching = Batching::new(Signal::Traces).delay(Duration::from_secs(7));
+        builder.batching(Signal::Traces, batching)
+    };
+    assert_eq!(delay(&[console], in_code), millis(7000));
+    let shorter = ("OTEL_BSP_SCHEDULE_DELAY", "5");
+    assert_eq!(delay(&[console, shorter], |it| it), millis(5));
 }

@@ -71,7 +71,7 @@ proptest! {
                 })
                 .collect();
             if flush {
-                exporter.flush(Duration::from_millis(timeout));
+                let _ = exporter.flush(Duration::from_millis(timeout));
             }
             if timeout % 2 == 0 {
                 pushers.into_iter().for_each(|pusher| pusher.join().expect("no panic"));

@@ -1,6 +1,7 @@
 use opentelemetry::InstrumentationScope;
 
 use super::super::DropReason::{Bytes, QueueFull};
+use super::super::scopes::{MAX_BYTES, MAX_SCOPES};
 use super::super::testing::Step;
 use super::super::{DropReason, ScopeId};
 use super::{Bench, LONG, small};
@@ -78,7 +79,7 @@ fn a_record_that_no_request_can_hold_is_dropped_alone() {
         }
     }
     assert!((950..999).contains(&longest), "{longest}");
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
     let stats = bench.stats();
     assert_eq!(stats.dropped.of(Bytes), 1 + 999 - longest as u64);
     let longest = bench
@@ -115,12 +116,27 @@ fn a_scope_has_one_id_and_too_many_scopes_share_one() {
     let first = id("first".into());
     assert_eq!(id("first".into()), first);
     assert_ne!(id("second".into()), first);
-    let ids: std::collections::HashSet<_> = (0..1000).map(|n| id(n.to_string())).collect();
-    assert_eq!(ids.len(), 254);
-    assert!(ids.contains(&ScopeId(0)));
-    assert_eq!(id("first".into()), first);
     let huge = "x".repeat(1 << 20);
     assert_eq!(id(huge), ScopeId(0));
+    let many = MAX_SCOPES + 10;
+    let ids: std::collections::HashSet<_> = (0..many).map(|n| id(n.to_string())).collect();
+    // The nameless one is among them, the first two are not.
+    assert_eq!(ids.len(), MAX_SCOPES - 2);
+    assert!(ids.contains(&ScopeId(0)));
+    assert_eq!(id("first".into()), first);
+}
+
+#[test]
+fn scopes_that_are_long_together_share_one() {
+    let bench = Bench::real_time(Batching::default(), []);
+    let id = |n: usize| {
+        let name = format!("{n} {}", "x".repeat(64 << 10));
+        let scope = InstrumentationScope::builder(name).build();
+        bench.pipeline().scope(&scope)
+    };
+    let told_apart = (0..20).filter(|n| id(*n) != ScopeId(0)).count();
+    assert_eq!(told_apart, MAX_BYTES / (64 << 10) - 1);
+    assert_ne!(id(0), ScopeId(0));
 }
 
 #[test]
@@ -130,6 +146,6 @@ fn the_id_of_a_scope_that_is_not_there_is_that_of_none() {
     bench
         .pipeline()
         .push(ScopeId(77), &super::span("orphan"), 1);
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
     assert_eq!(bench.collector.spans()[0].name, "orphan");
 }

@@ -18,7 +18,7 @@ fn a_forked_child_counts_what_it_records_and_waits_for_nobody() {
         let stats = bench.pipeline().stats();
         let well = (stats.created, stats.dropped.of(Shutdown)) == (3, 3)
             && !bench.pipeline().is_open()
-            && !bench.exporter.flush(LONG)
+            && !bench.exporter.flush(LONG).is_complete()
             && bench.exporter.shutdown(LONG).is_empty();
         // SAFETY: ends the child without running what belongs to its parent.
         unsafe { libc::_exit(i32::from(!well)) };
@@ -39,6 +39,6 @@ fn a_forked_child_counts_what_it_records_and_waits_for_nobody() {
         libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
         "{status:#x}"
     );
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
     assert_eq!(bench.collector.spans().len(), 2);
 }

@@ -3,6 +3,7 @@
 mod accounting;
 mod bounds;
 mod delivery;
+mod flush;
 #[cfg(unix)]
 mod fork;
 mod hook;

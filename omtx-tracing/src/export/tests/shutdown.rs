@@ -140,7 +140,7 @@ fn a_second_shutdown_has_nothing_to_lose() {
             .is_empty()
     );
     assert!(bench.exporter.shutdown(LONG).is_empty());
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
 }
 
 #[test]
@@ -194,7 +194,12 @@ fn a_flush_in_vain_loses_nothing() {
     let bench = Bench::real_time(small(), []);
     bench.collector.always(Step::HangForEver);
     bench.push(2);
-    assert!(!bench.exporter.flush(Duration::from_millis(50)));
+    assert!(
+        !bench
+            .exporter
+            .flush(Duration::from_millis(50))
+            .is_complete()
+    );
     let stats = bench.stats();
     assert_eq!(stats.in_flight_records + stats.waiting_records, 2);
     bench.exporter.shutdown(Duration::ZERO);
@@ -210,7 +215,7 @@ fn readers_have_their_last_round_before_a_flush_and_before_the_end() {
         pipeline.created(1);
         pipeline.push(super::ScopeId(0), b"", 1);
     }));
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
     assert_eq!(bench.collector.spans().len(), 1);
     assert!(bench.exporter.shutdown(LONG).is_empty());
     assert_eq!(bench.collector.spans().len(), 2);
@@ -229,7 +234,7 @@ fn a_reader_that_panics_leaves_the_others_their_round() {
         pipeline.created(1);
         pipeline.push(super::ScopeId(0), b"", 1);
     }));
-    assert!(bench.exporter.flush(LONG));
+    assert!(bench.exporter.flush(LONG).is_complete());
     assert_eq!(bench.collector.spans().len(), 1);
 }
 

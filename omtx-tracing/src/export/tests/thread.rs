@@ -14,7 +14,7 @@ fn what_was_pushed_before_a_flush_has_arrived_after_it() {
     for round in 1..50 {
         pipeline.created(1);
         pipeline.push(ScopeId(0), &super::span("name"), 1);
-        assert!(exporter.flush(LONG));
+        assert!(exporter.flush(LONG).is_complete());
         assert_eq!(collector.spans().len(), round);
     }
 }
@@ -25,7 +25,7 @@ fn a_runtime_with_one_thread_may_block_on_a_flush() {
     runtime.expect("a runtime").block_on(async {
         let bench = Bench::real_time(small(), [Step::Slow(Duration::from_millis(20))]);
         bench.push(3);
-        assert!(bench.exporter.flush(LONG));
+        assert!(bench.exporter.flush(LONG).is_complete());
         assert!(bench.exporter.shutdown(LONG).is_empty());
         assert_eq!(bench.collector.spans().len(), 3);
     });
@@ -64,7 +64,7 @@ fn a_shutdown_on_the_exporters_own_thread_does_not_wait_for_itself() {
         let exporter = Arc::new(exporter);
         let last = Arc::clone(&exporter);
         exporter.spawn(async move {
-            assert!(!last.flush(LONG));
+            assert!(!last.flush(LONG).is_complete());
             assert!(last.shutdown(Duration::from_millis(100)).is_empty());
         });
         let begun = std::time::Instant::now();
@@ -86,7 +86,7 @@ fn waits_without_end_are_waited_for_without_end() {
     };
     let bench = Bench::real_time(forever, [Step::Retry(Some(Duration::from_millis(1)))]);
     bench.push(7);
-    assert!(bench.exporter.flush(Duration::MAX));
+    assert!(bench.exporter.flush(Duration::MAX).is_complete());
     assert_eq!(bench.collector.spans().len(), 7);
     assert!(bench.exporter.shutdown(Duration::MAX).is_empty());
 }

@@ -113,7 +113,7 @@ fn a_flush_and_the_shutdown_send_what_is_there_by_then() {
     let (registry, counter) = registry();
     read(&exporter, &registry, NEVER);
     counter.with(()).inc();
-    assert!(exporter.flush(LONG));
+    assert!(exporter.flush(LONG).is_complete());
     counter.with(()).inc();
     assert!(exporter.shutdown(LONG).is_empty());
     assert_eq!(orders(&collector), [1, 2]);
@@ -131,14 +131,14 @@ fn a_registry_that_is_handed_over_twice_is_read_once() {
     counter.with(()).inc();
     read(&exporter, &registry, NEVER);
     read(&exporter, &registry.clone(), NEVER);
-    assert!(exporter.flush(LONG));
+    assert!(exporter.flush(LONG).is_complete());
     assert_eq!(orders(&collector), [1]);
 
     // Somewhere else is something else.
     let another = Collector::default();
     let elsewhere = self::exporter(&another);
     read(&elsewhere, &registry, NEVER);
-    assert!(elsewhere.flush(LONG));
+    assert!(elsewhere.flush(LONG).is_complete());
     assert_eq!(orders(&another), [1]);
 }
 
