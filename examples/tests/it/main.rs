@@ -20,6 +20,8 @@ mod log_lines;
 mod metrics;
 #[cfg(unix)]
 mod otlp;
+#[cfg(target_os = "linux")]
+mod overload;
 #[cfg(unix)]
 mod process;
 mod prometheus;
@@ -28,6 +30,8 @@ mod prometheus;
 mod receiver;
 mod refusals;
 mod shutdown;
+#[cfg(unix)]
+mod spans;
 #[cfg(unix)]
 mod stdout;
 mod webhooks;
