@@ -4,6 +4,10 @@
 #[allow(dead_code, reason = "what only the target `http` asks for")]
 mod app;
 mod collector;
+mod latency;
+#[path = "../scraped/load.rs"]
+#[allow(dead_code, reason = "what only the target `scraped` asks for")]
+mod load;
 mod ours;
 mod peers;
 mod requests;
@@ -22,4 +26,5 @@ fn main() {
     let plan = Plan::from_env();
     requests::run(&plan);
     spans::run(&plan);
+    latency::run(&plan);
 }

@@ -1,11 +1,12 @@
 //! Spans inside a request, and what nobody wants there.
 
-use omtx_benches::{Plan, Subject, Target};
+use omtx_benches::{Plan, Subject, Target, Threads};
 use opentelemetry::trace::TracerProvider;
 use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::work::Attributes;
 use crate::{Sampling, ours, peers, work};
 
 pub(crate) fn run(plan: &Plan) {
@@ -34,6 +35,7 @@ pub(crate) fn run(plan: &Plan) {
         }
     }
     subject.print();
+    threads(plan);
 
     let mut subject = Subject::new("An event whose level is off, in a request", "ns", plan)
         .floor_column("tracing alone");
@@ -54,6 +56,26 @@ pub(crate) fn run(plan: &Plan) {
             .target(Target::TimesFloor(1.25))
             .target(Target::AtMostAllocations(0.0))
             .measure(&mut subject);
+        }
+    }
+    subject.print();
+}
+
+/// One queue takes the spans of all threads.
+fn threads(plan: &Plan) {
+    let title = "Recorded spans that end, by one thread and by two at once";
+    let mut subject = Subject::new(title, "ns", plan).floor_column("a copy under a lock");
+    for (threads, attributes, name) in [
+        (Threads::One, Attributes::None, "no attributes, one thread"),
+        (Threads::Two, Attributes::None, "no attributes, two threads"),
+        (Threads::One, Attributes::Nine, "9 attributes, one thread"),
+        (Threads::Two, Attributes::Nine, "9 attributes, two threads"),
+    ] {
+        if let Some(row) = subject.row(name) {
+            let tracer = ours::telemetry().tracer_provider().tracer("bench");
+            row.ours(work::spans_of_threads(threads, tracer, attributes))
+                .floor(work::locked_copies(threads, attributes))
+                .measure(&mut subject);
         }
     }
     subject.print();

@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use omtx_benches::Run;
+use std::sync::Mutex;
+
+use omtx_benches::{Run, Threads};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, SpanKind, Tracer};
 use tracing::Dispatch;
@@ -27,6 +29,46 @@ where
             span.set_attribute(KeyValue::new("db.response.returned_rows", n as i64));
             span.end();
         }
+    })
+}
+
+/// Spans that are begun and ended by two threads at once, and all go through one queue.
+pub(crate) fn spans_of_threads<T>(threads: Threads, tracer: T, attributes: Attributes) -> Run
+where
+    T: Tracer + Send + Sync + 'static,
+    T::Span: Send + Sync + 'static,
+{
+    let parent = Sampling::On.context();
+    threads.run(move |n| {
+        let mut builder = tracer.span_builder("SELECT jobs");
+        if attributes == Attributes::Nine {
+            builder = builder.with_attributes(self::attributes(black_box(n as u64)));
+        }
+        tracer.build_with_context(builder, &parent).end();
+    })
+}
+
+/// What such a span has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Attributes {
+    None,
+    Nine,
+}
+
+/// As many bytes behind one lock: what a queue of spans comes down to.
+pub(crate) fn locked_copies(threads: Threads, attributes: Attributes) -> Run {
+    let span = [7; 512];
+    let len = match attributes {
+        Attributes::None => 80,
+        Attributes::Nine => 400,
+    };
+    let queue = Mutex::new(Vec::with_capacity(1 << 20));
+    threads.run(move |_| {
+        let mut queue = queue.lock().expect("nobody panics");
+        if queue.len() + len > queue.capacity() {
+            queue.clear();
+        }
+        queue.extend_from_slice(black_box(&span[..len]));
     })
 }
 

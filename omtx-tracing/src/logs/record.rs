@@ -131,7 +131,7 @@ impl<'a> Attributes<'a> {
             FieldValue::Str(text) => self.put(name, &**text),
             FieldValue::Int(n) => self.put(name, *n),
             // OTLP has no unsigned integers: digits lose nothing.
-            FieldValue::Uint(n) => self.put_as_it_is(name, &*n.to_string()),
+            FieldValue::Uint(n) => self.put_as_it_is(name, &n.to_string()),
             FieldValue::Float(n) => self.put(name, *n),
             FieldValue::Bool(b) => self.put(name, *b),
             FieldValue::Json(json) => {
