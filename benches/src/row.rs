@@ -126,12 +126,25 @@ impl Row {
         peers: impl IntoIterator<Item = (&'static str, f64)>,
         subject: &mut Subject,
     ) {
+        self.exact_over(None, ours, peers, subject);
+    }
+
+    /// The same, beside a floor if there is one.
+    pub fn exact_over(
+        self,
+        floor: Option<f64>,
+        ours: f64,
+        peers: impl IntoIterator<Item = (&'static str, f64)>,
+        subject: &mut Subject,
+    ) {
         let peers = peers
             .into_iter()
-            .map(|(name, value)| (Who::Peer(name), Stats::exact(value)));
-        let measured: Vec<_> = [(Who::Ours, Stats::exact(ours))]
+            .map(|(name, value)| (Who::Peer(name), value));
+        let measured: Vec<_> = [(Who::Ours, ours)]
             .into_iter()
+            .chain(floor.map(|floor| (Who::Floor, floor)))
             .chain(peers)
+            .map(|(who, value)| (who, Stats::exact(value)))
             .collect();
         self.finish(&measured, subject);
     }

@@ -73,7 +73,11 @@ impl Exporter {
                 .query(request.uri().query().unwrap_or_default()),
         );
         let exporter = self.clone();
-        async move { exporter.answer(wanted).await.into_response() }
+        async move {
+            let mut scrape = exporter.answer(wanted).await;
+            let body = Paced::new(scrape.take_body()).first_turn().await;
+            scrape.response(body)
+        }
     }
 
     async fn answer(&self, wanted: Wanted) -> Scrape {
@@ -119,7 +123,14 @@ fn list(headers: &HeaderMap, name: &HeaderName) -> String {
 const MAX_FIELDS: usize = 16;
 
 impl IntoResponse for Scrape {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        let body = Paced::new(self.take_body());
+        self.response(body)
+    }
+}
+
+impl Scrape {
+    fn response(&self, body: Paced) -> Response {
         let status =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: HeaderMap = self
@@ -129,7 +140,7 @@ impl IntoResponse for Scrape {
                 (name, HeaderValue::from_static(value))
             })
             .collect();
-        (status, headers, Body::new(Paced::new(self.into_body()))).into_response()
+        (status, headers, Body::new(body)).into_response()
     }
 }
 

@@ -81,6 +81,11 @@ impl Scrape {
         self
     }
 
+    #[cfg(feature = "axum")]
+    pub(super) fn take_body(&mut self) -> Bytes {
+        std::mem::take(&mut self.body)
+    }
+
     pub(super) fn coding(&self) -> Coding {
         self.coding
     }
