@@ -1,5 +1,7 @@
 //! Requests as lines.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -15,7 +17,6 @@ use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use prost::{DecodeError, Message as _};
 
 use super::json::{Object, any, array};
-use super::time::rfc3339;
 use crate::Signal;
 
 /// A line for each span and log record, and for each point of a metric.
@@ -137,6 +138,11 @@ fn span(span: &Span, line: &mut Object<'_>) {
             line.number(key, lost);
         }
     }
+}
+
+/// In UTC, with microseconds.
+fn rfc3339(unix_nanos: u64) -> String {
+    humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_nanos(unix_nanos)).to_string()
 }
 
 fn log(record: &LogRecord, line: &mut Object<'_>) {

@@ -6,7 +6,6 @@
 
 mod json;
 mod lines;
-mod time;
 
 use std::future::Future;
 use std::io::{self, Write};
