@@ -57,6 +57,7 @@ impl Telemetry {
             // The collector comes first, if there is one.
             if let Some(first) = endpoints.first() {
                 let batching = *settings.batching.get(signal);
+                batching.check_room(encoded.len() + SCHEMA_URL.len())?;
                 lanes.push(LaneSpec {
                     signal,
                     batching: match endpoints.iter().any(is_console) {

@@ -121,7 +121,8 @@ impl Batching {
         self
     }
 
-    /// Encoded bytes of one request: [`DEFAULT_MAX_BATCH_BYTES`], 1 at least. A record that is longer is dropped.
+    /// Encoded bytes of one request: [`DEFAULT_MAX_BATCH_BYTES`], more than the [`Resource`](crate::Resource) takes. A record that
+    /// is longer is dropped.
     #[must_use]
     pub const fn max_batch_bytes(mut self, bytes: usize) -> Self {
         self.max_batch_bytes = bytes;
@@ -152,6 +153,16 @@ impl Batching {
     pub const fn export_timeout(mut self, timeout: Duration) -> Self {
         self.export_timeout = timeout;
         self
+    }
+
+    /// Each request has the resource, which is so long; without room beside it every record would be dropped.
+    pub(crate) fn check_room(&self, resource: usize) -> Result<(), Error> {
+        if resource < self.max_batch_bytes {
+            return Ok(());
+        }
+        let expected = format!("more than the {resource} that the resource takes in each request");
+        let most = self.max_batch_bytes;
+        Err(Error::invalid("max_batch_bytes", most, &expected))
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

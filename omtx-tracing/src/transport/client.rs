@@ -8,11 +8,12 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 
 use super::Answer;
 use super::meaning::chain;
 use super::payload::Payload;
+use super::tasks::Tasks;
 use super::tcp::{self, Connector};
 use crate::Error;
 use crate::config::Endpoint;
@@ -52,6 +53,7 @@ pub(super) struct Client {
     connector: Connector,
     version: Version,
     pool: Pool<Connector, Payload>,
+    tasks: Tasks,
 }
 
 /// A response, complete or not.
@@ -92,8 +94,10 @@ impl From<Lost> for Answer {
 impl Client {
     pub(super) fn new(endpoint: &Endpoint, version: Version) -> Result<Self, Error> {
         let connector = tcp::connector(endpoint, version)?;
+        let tasks = Tasks::default();
         Ok(Self {
-            pool: pool(&connector, version),
+            pool: pool(&connector, version, &tasks),
+            tasks,
             connector,
             version,
         })
@@ -135,12 +139,21 @@ impl Client {
     /// timeout tells, and with HTTP/2 all later requests would wait on it as well. (Pings tell too, but servers close connections
     /// that send more than one in five minutes: grpc-go, `keepalive.EnforcementPolicy`.)
     fn renew(&mut self) {
-        self.pool = pool(&self.connector, self.version);
+        self.tasks.abort();
+        self.tasks = Tasks::default();
+        self.pool = pool(&self.connector, self.version, &self.tasks);
     }
 }
 
-fn pool(connector: &Connector, version: Version) -> Pool<Connector, Payload> {
-    let mut builder = Pool::builder(TokioExecutor::new());
+/// A connection's task knows the others, to begin more of them: none would be dropped with the last handle.
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.tasks.abort();
+    }
+}
+
+fn pool(connector: &Connector, version: Version, tasks: &Tasks) -> Pool<Connector, Payload> {
+    let mut builder = Pool::builder(tasks.clone());
     builder
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new());

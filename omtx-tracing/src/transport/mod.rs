@@ -3,6 +3,7 @@
 //! ```text
 //! client.rs    one HTTP exchange: what was sent, what came back       payload.rs   a body that knows whether it was sent
 //! tcp.rs       connections, through a proxy if there is one           tls.rs       certificates
+//! tasks.rs     what runs behind connections, and ends with them
 //! answer.rs    what became of an attempt         meaning.rs   what OTLP means by a response     gzip.rs headers.rs
 //! tee.rs       a collector and the console at once
 //! grpc/        HTTP/2 and trailers      http_protobuf.rs   HTTP/1.1 and status codes      stdout/   lines for a developer
@@ -26,6 +27,8 @@ mod payload;
 #[cfg(test)]
 mod start;
 mod stdout;
+#[cfg(any(feature = "grpc", feature = "http-protobuf"))]
+mod tasks;
 #[cfg(any(feature = "grpc", feature = "http-protobuf"))]
 mod tcp;
 mod tee;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::rc::Rc;
 use std::time::Duration;
 
-use omtx_tracing::{Batching, Otlp, Propagator, Signal, Telemetry, TelemetryBuilder};
+use omtx_tracing::{Batching, Exporter, Otlp, Propagator, Signal, Telemetry, TelemetryBuilder};
 
 fn hub() -> TelemetryBuilder {
     Telemetry::builder("hub")
@@ -192,4 +192,35 @@ fn neither_the_builder_nor_the_telemetry_shows_a_header() {
     );
     assert!(!format!("{builder:?}").contains("hunter2"));
     assert!(!format!("{:?}", builder.build().unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn a_request_that_has_no_room_beside_the_resource_is_an_error() {
+    let batching = Batching::new(Signal::Traces).max_batch_bytes(1000);
+    let builder = hub()
+        .detect_resource(false)
+        .batching(Signal::Traces, batching);
+    let long = |len| "x".repeat(len);
+    let exports =
+        |builder: TelemetryBuilder| builder.exporters(Signal::Traces, [Exporter::Console]);
+    let error = exports(builder.attribute("team", long(900)))
+        .build()
+        .unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with(r#"invalid max_batch_bytes "1000"; expected more than the 1"#)
+            && said.ends_with(" that the resource takes in each request"),
+        "{said}"
+    );
+    let builder = hub()
+        .detect_resource(false)
+        .batching(Signal::Traces, batching);
+    assert!(
+        exports(builder.attribute("team", long(100)))
+            .build()
+            .is_ok()
+    );
+    // What is not exported needs no room.
+    let builder = hub().batching(Signal::Traces, batching.max_batch_bytes(1));
+    assert!(builder.build().is_ok());
 }

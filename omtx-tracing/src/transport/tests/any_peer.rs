@@ -28,6 +28,55 @@ async fn a_peer_that_does_not_read_costs_the_deadline() {
     }
 }
 
+/// Waits until nobody but the caller has this request.
+async fn let_go(request: &Bytes, what: &str) {
+    let begun = Instant::now();
+    while !request.is_unique() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: still held");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_answered_is_let_go_of_with_its_connection() {
+    let short = Duration::from_millis(200);
+    for transport_at in BOTH {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut transport = transport_at(listener.local_addr().unwrap());
+        let request = large();
+        for _ in 0..2 {
+            let (answer, accepted) = tokio::join!(
+                export_within(&mut *transport, request.clone(), short),
+                listener.accept()
+            );
+            assert_eq!(kind(&answer), ("unknown", None), "{answer:?}");
+            let_go(&request, "a peer that does not read").await;
+            drop(accepted);
+        }
+    }
+    // A collector that is stopped while it runs: it has promised to take everything, and reads nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut transport = grpc_at(listener.local_addr().unwrap());
+    let request = large();
+    for promised in [16 << 10, 1 << 30] {
+        let (answer, stopped) = tokio::join!(
+            export_within(&mut *transport, request.clone(), short),
+            async {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut builder = h2::server::Builder::new();
+                builder.initial_window_size(promised);
+                builder.initial_connection_window_size(promised.max(1 << 16));
+                let mut connection = builder.handshake::<_, Bytes>(stream).await.unwrap();
+                let request = connection.accept().await;
+                (connection, request)
+            }
+        );
+        assert_eq!(kind(&answer), ("unknown", None), "{answer:?}");
+        let_go(&request, "a peer that is stopped").await;
+        drop(stopped);
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_hangs_up_at_once_is_no_collector() {
     for transport_at in BOTH {
