@@ -41,19 +41,26 @@ impl Observer for ServerSpans {
             true => (local, remote),
         };
 
-        let name = name::compose(method(&self.options, head), route(slot));
         let provider = self.tracer.provider();
-        let skipped = self.options.skips(head, slot.endpoint().as_str());
-        let decision = if skipped || around.is_telemetry_suppressed() {
+        let left_out =
+            self.options.skips(head, slot.endpoint().as_str()) || around.is_telemetry_suppressed();
+        let compose = || name::compose(method(&self.options, head), route(slot));
+        // Before it is known whether a span keeps it, only those who read it need the name.
+        let told = (!left_out && provider.sampler().reads_names(parent)).then(compose);
+        let decision = if left_out {
             provider.decide_against(parent)
         } else {
-            provider.decide(parent, &name, &SpanKind::Server)
+            let name = told.as_deref().unwrap_or_default();
+            provider.decide(parent, name, &SpanKind::Server)
         };
         let state = parent.map_or(TraceState::NONE, |parent| parent.trace_state().clone());
         let context = if decision.recording {
+            let name = told.unwrap_or_else(compose);
             around.with_span(self.begin(head, slot, &decision, state, name, link))
         } else {
-            name::recycle(name);
+            if let Some(name) = told {
+                name::recycle(name);
+            }
             around.with_remote_span_context(decision.span_context(state))
         };
         let context = match self.options.public {

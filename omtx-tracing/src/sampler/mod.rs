@@ -118,6 +118,17 @@ impl Sampler {
         }
     }
 
+    /// Whether a rule of one's own decides about spans below this parent: nothing else reads their names.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn reads_names(&self, parent: Option<&SpanContext>) -> bool {
+        match &self.0 {
+            Kind::AlwaysOn | Kind::AlwaysOff | Kind::Ratio(_) => false,
+            Kind::ParentBased(parent_based) => parent_based.sampler(parent).reads_names(parent),
+            Kind::Custom(_) => true,
+        }
+    }
+
     /// False if no span below this parent would be sampled, whatever its name: then none needs to be begun. Rules of one's own
     /// are not asked.
     #[inline]
@@ -126,7 +137,9 @@ impl Sampler {
             Kind::AlwaysOn | Kind::Custom(_) => true,
             Kind::AlwaysOff => false,
             Kind::Ratio(ratio) => ratio.samples(parent.trace_id()),
-            Kind::ParentBased(parent_based) => parent_based.below(parent).may_sample_below(parent),
+            Kind::ParentBased(parent_based) => {
+                parent_based.sampler(Some(parent)).may_sample_below(parent)
+            }
         }
     }
 }

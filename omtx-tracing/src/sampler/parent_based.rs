@@ -82,16 +82,15 @@ impl ParentBased {
 
     #[inline]
     pub(super) fn samples(&self, request: &SamplingRequest<'_>) -> bool {
-        let sampler = match request.parent {
-            None => &self.root,
-            Some(parent) => self.below(parent),
-        };
-        sampler.samples(request)
+        self.sampler(request.parent).samples(request)
     }
 
-    /// The sampler for children of this parent.
+    /// The sampler that decides about children of this parent.
     #[inline]
-    pub(super) fn below(&self, parent: &SpanContext) -> &Sampler {
+    pub(super) fn sampler(&self, parent: Option<&SpanContext>) -> &Sampler {
+        let Some(parent) = parent else {
+            return &self.root;
+        };
         match (parent.is_remote(), parent.is_sampled()) {
             (true, true) => &self.remote_parent_sampled,
             (true, false) => &self.remote_parent_not_sampled,

@@ -6,6 +6,7 @@ mod correlation;
 mod ends;
 mod hostile;
 mod over_the_wire;
+mod sampling;
 
 use axum::Router;
 use axum::body::Body;
