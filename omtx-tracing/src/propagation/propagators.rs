@@ -10,7 +10,7 @@ use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 
-use super::carrier::{self, Carrier, Sink, Source};
+use super::carrier::{self, Carrier, Headers, Sink, Source};
 use super::extracted::Extracted;
 use super::propagator::Propagator;
 use super::rejected::{Rejected, RejectedHeaders};
@@ -102,7 +102,7 @@ impl Propagators {
     /// Reads what came in.
     #[must_use]
     pub fn extract_headers(&self, headers: &HeaderMap) -> Extracted {
-        self.extract_from(headers)
+        self.extract_from(&Headers::new(headers))
     }
 
     /// The same from the headers of a message: any of OpenTelemetry's carriers, such as a `HashMap<String, String>`.
