@@ -120,25 +120,41 @@ impl<T> Drop for Lent<'_, T> {
         if self.token == 0 {
             return;
         }
+        let is_last = self.local.try_with(|stack| {
+            let Ok(mut stack) = stack.try_borrow_mut() else {
+                return true;
+            };
+            let is_last = stack
+                .entries
+                .last()
+                .is_some_and(|last| last.token == self.token);
+            if is_last {
+                *self.home = stack.entries.pop().and_then(|last| last.value);
+            }
+            is_last
+        });
+        if let Ok(false) = is_last {
+            self.outlived();
+        }
+    }
+}
+
+impl<T> Lent<'_, T> {
+    /// Whatever is still above was entered in this stretch of work and outlives it: a guard held across `.await` in a task that
+    /// cannot move, or a forgotten one. Left there it would speak for the thread's next task.
+    #[cold]
+    fn outlived(&mut self) {
         let above = self.local.try_with(|stack| {
             let mut stack = stack.try_borrow_mut().ok()?;
             let at = stack.position(self.token)?;
-            let above = if at + 1 < stack.entries.len() {
-                stack.entries.split_off(at + 1)
-            } else {
-                Vec::new()
-            };
+            let above = stack.entries.split_off(at + 1);
             *self.home = stack.entries.pop()?.value;
             Some(above)
         });
-        // Whatever is still above was entered in this stretch of work and outlives it: a guard held across `.await`
-        // in a task that cannot move, or a forgotten one. Left there it would speak for the thread's next task.
         if let Ok(Some(above)) = above {
-            if !above.is_empty() {
-                crate::losses::guards_outlived(above.len());
-                #[cfg(debug_assertions)]
-                name_the_mistake(above.iter().find_map(|entry| entry.origin));
-            }
+            crate::losses::guards_outlived(above.len());
+            #[cfg(debug_assertions)]
+            name_the_mistake(above.iter().find_map(|entry| entry.origin));
         }
     }
 }
