@@ -37,20 +37,27 @@ impl Fields {
 
     /// The last value given for a key wins.
     pub(super) fn put(&mut self, field: Field) {
-        let known = self
-            .inline
-            .iter_mut()
-            .flatten()
-            .chain(&mut self.spilled)
-            .find(|known| known.key == field.key);
-        if let Some(known) = known {
+        // Places fill from the front: behind an empty one there is nothing.
+        for place in &mut self.inline {
+            match place {
+                Some(known) if known.key == field.key => {
+                    known.value = field.value;
+                    return;
+                }
+                Some(_) => {}
+                None if acceptable(&field.key) => {
+                    *place = Some(field);
+                    return;
+                }
+                None => return losses::field_refused(),
+            }
+        }
+        if let Some(known) = self.spilled.iter_mut().find(|known| known.key == field.key) {
             known.value = field.value;
-        } else if !acceptable(&field.key) || self.iter().count() >= MAX_FIELDS {
-            losses::field_refused();
-        } else if let Some(free) = self.inline.iter_mut().find(|slot| slot.is_none()) {
-            *free = Some(field);
-        } else {
+        } else if acceptable(&field.key) && INLINE + self.spilled.len() < MAX_FIELDS {
             self.spilled.push(field);
+        } else {
+            losses::field_refused();
         }
     }
 }
