@@ -98,6 +98,14 @@ impl Scope {
         f()
     }
 
+    /// The same with a scope that is moved there and back instead of cloned, for what is polled again and again. `None` hides the
+    /// scope that is current.
+    #[doc(hidden)]
+    pub fn lend<R>(home: &mut Option<Self>, f: impl FnOnce() -> R) -> R {
+        let _entered = stack::lend(current(), home);
+        f()
+    }
+
     /// `f` made to run inside this scope wherever it is called: a thread, a blocking pool, a rayon job.
     ///
     /// ```

@@ -1,5 +1,7 @@
 //! The observer that opens the scope of a request.
 
+use bytes::Bytes;
+use http::header::Entry;
 use http::{HeaderName, HeaderValue, Request, Response};
 use omtx_context::{Scope, keys};
 use omtx_http::{End, Observer, Slot};
@@ -69,8 +71,10 @@ impl RequestScope {
     }
 
     /// The id that the client sent and that may be taken over. Two different ones are none.
-    fn sent<'r, B>(&self, request: &'r Request<B>) -> Option<(&'r str, &'r HeaderValue)> {
-        let mut values = request.headers().get_all(&self.header).iter();
+    fn sent<'v>(
+        &self,
+        mut values: impl Iterator<Item = &'v HeaderValue>,
+    ) -> Option<(&'v str, &'v HeaderValue)> {
         let value = values.next().filter(|_| self.trust)?;
         if values.any(|other| other != value) {
             return None;
@@ -80,39 +84,55 @@ impl RequestScope {
 }
 
 impl Observer for RequestScope {
-    /// The scope, and the id as it goes back.
-    type State = (Scope, HeaderValue);
+    /// The scope, which is lent to the thread that works on the request; the id, until it goes back.
+    type State = (Option<Scope>, Option<HeaderValue>);
 
     fn on_request<B>(&self, request: &mut Request<B>, slot: &mut Slot) -> Self::State {
         let scope = Scope::root();
-        let (scope, id) = match self.sent(request) {
+        // Found, and replaced or put there, with one lookup. There is none in a map that is full to its limit of 2^15 names.
+        let entry = request.headers_mut().try_entry(&self.header).ok();
+        let sent = match &entry {
+            Some(Entry::Occupied(sent)) => self.sent(sent.iter()),
+            _ => None,
+        };
+        let (scope, id) = match sent {
             Some((id, value)) => (scope.with(keys::REQUEST_ID, id), value.clone()),
             None => {
                 let digits = new_digits();
                 let id = std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII");
-                let value =
-                    HeaderValue::from_str(id).expect("hexadecimal digits are a header value");
+                let scope = scope.with(keys::REQUEST_ID, id);
+                // One allocation that all clones share; a copied value would need another at its first clone.
+                let value = HeaderValue::from_maybe_shared(Bytes::from_owner(digits))
+                    .expect("hexadecimal digits are a header value");
                 // For those further in: a proxy that passes headers on, a handler that reads it.
-                request
-                    .headers_mut()
-                    .insert(self.header.clone(), value.clone());
-                (scope.with(keys::REQUEST_ID, id), value)
+                match entry {
+                    Some(Entry::Occupied(mut sent)) => {
+                        sent.insert(value.clone());
+                    }
+                    Some(Entry::Vacant(place)) => {
+                        place.insert(value.clone());
+                    }
+                    None => {}
+                }
+                (scope, value)
             }
         };
         let scope = scope.late(keys::USER_ID).build();
         slot.set_scope(scope.clone());
-        (scope, id)
+        (Some(scope), Some(id))
     }
 
     fn on_response<B>(&self, (_, id): &mut Self::State, response: &mut Response<B>, _: &mut Slot) {
-        response
-            .headers_mut()
-            .insert(self.header.clone(), id.clone());
+        if let Some(id) = id.take() {
+            let headers = response.headers_mut();
+            // A response whose headers are full to their limit goes without.
+            let _ = headers.try_insert(self.header.clone(), id);
+        }
     }
 
     fn on_end(&self, _: Self::State, _: &mut Slot, _: &End) {}
 
     fn in_scope<R>(&self, (scope, _): &mut Self::State, poll: impl FnOnce() -> R) -> R {
-        scope.in_scope(poll)
+        Scope::lend(scope, poll)
     }
 }

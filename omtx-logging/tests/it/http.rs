@@ -249,6 +249,22 @@ async fn an_id_that_may_not_be_taken_over_is_replaced_for_all() {
     }
 }
 
+/// A map of headers has a limit, far above those of servers; what lies beyond it is no reason to fail a request.
+#[tokio::test]
+async fn headers_that_are_full_take_no_id_and_do_no_harm() {
+    let service = Service::plain();
+    let mut request = request("/ok/1");
+    for n in 0.. {
+        let name = axum::http::HeaderName::try_from(format!("x-{n}")).unwrap();
+        if request.headers_mut().try_append(name, n.into()).is_err() {
+            break;
+        }
+    }
+    let response = service.send(request).await;
+    let id = response.headers()["x-request-id"].to_str().unwrap();
+    assert_eq!(service.line()["request_id"], id);
+}
+
 #[tokio::test]
 async fn another_header_can_carry_the_id() {
     let scope = RequestScope::new().header("x-correlation-id".parse().unwrap());
