@@ -25,6 +25,14 @@ impl Cores {
         self.core(0)
     }
 
+    /// As many as the service has cores, and not more than two.
+    pub(crate) fn workers(self) -> usize {
+        match self {
+            Self::Apart => 1,
+            Self::Shared => 2,
+        }
+    }
+
     /// The one core that the clients are to have; `None` if they may have all.
     pub(crate) fn clients(self) -> Option<CoreId> {
         self.core(1)

@@ -1,14 +1,14 @@
 //! What scrapes do to the service that is scraped: a thousand at once, of ten thousand series.
 //!
-//! Real sockets: the service's runtime has two workers, its requests come from a thread of their own and the scrapes from
-//! another process.
+//! Real sockets: the service's requests come from a thread of their own and the scrapes from another process.
 
 mod cores;
-mod requests;
+mod load;
 mod scrapers;
 mod service;
 
 use cores::Cores;
+use load::requests_during;
 use omtx_benches::{Plan, Row, Subject, Target, alloc};
 use scrapers::{Coding, Scrapers};
 use service::{Contender, Service};
@@ -76,7 +76,7 @@ fn nobody(subject: &mut Subject, cores: Cores) {
     }
     let service = Service::start(Contender::Ours, cores);
     let mut latencies = Vec::new();
-    requests::during(service.address(), cores, &mut latencies, || {
+    requests_during(service.address(), cores.clients(), &mut latencies, || {
         std::thread::sleep(Duration::from_secs(1));
     });
     for (percent, row) in rows {
@@ -153,7 +153,7 @@ fn measure(cores: Cores, coding: Coding, turns: usize) -> Vec<(Contender, Figure
             let mut latencies = std::mem::take(&mut figures.latencies);
             latencies.reserve(1 << 16); // not while the heap is watched
             let (took, peak) = alloc::peak(|| {
-                requests::during(service.address(), cores, &mut latencies, || {
+                requests_during(service.address(), cores.clients(), &mut latencies, || {
                     scrapers.scrape()
                 })
             });

@@ -53,7 +53,7 @@ impl Contender {
     }
 }
 
-/// A service that runs on two workers.
+/// A service and its runtime.
 pub(crate) struct Service {
     address: SocketAddr,
     listener: Option<Listener>,
@@ -65,15 +65,15 @@ impl Service {
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
                 cores::pin(cores.service());
-                Self::start_here(contender)
+                Self::start_here(contender, cores.workers())
             });
             thread.join().expect("a service")
         })
     }
 
-    fn start_here(contender: Contender) -> Self {
+    fn start_here(contender: Contender, workers: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(workers)
             .enable_io()
             .build()
             .expect("a runtime");

@@ -92,7 +92,8 @@ fn latencies(service: Router, lasts: Duration) -> Vec<Duration> {
     let listener = listener.expect("a port");
     let address = listener.local_addr().expect("an address");
     runtime.spawn(async move { axum::serve(listener, service).await });
-    let mut latencies = requests_during(address, || std::thread::sleep(lasts));
+    let mut latencies = Vec::new();
+    requests_during(address, None, &mut latencies, || std::thread::sleep(lasts));
     latencies.sort_unstable();
     latencies
 }

@@ -6,7 +6,6 @@ mod app;
 mod collector;
 mod latency;
 #[path = "../scraped/load.rs"]
-#[allow(dead_code, reason = "what only the target `scraped` asks for")]
 mod load;
 mod ours;
 mod peers;

@@ -1,5 +1,6 @@
 //! The service's own clients, who ask at a steady pace.
 
+use core_affinity::CoreId;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -10,16 +11,14 @@ use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::cores::{self, Cores};
-
 /// Between one request to the service and the next.
 const PACE: Duration = Duration::from_millis(1);
 
 /// How long each of the service's requests took that came while `work` ran, from the moment at which it was due, is added to
-/// `latencies`. None waits for another: each that finds all connections busy opens one more.
-pub(crate) fn during<T>(
+/// `latencies`. None waits for another: each that finds all connections busy opens one more. They have `core` if it is one.
+pub(crate) fn requests_during<T>(
     address: SocketAddr,
-    cores: Cores,
+    core: Option<CoreId>,
     latencies: &mut Vec<Duration>,
     work: impl FnOnce() -> T,
 ) -> T {
@@ -27,7 +26,7 @@ pub(crate) fn during<T>(
     let known = std::mem::take(latencies);
     std::thread::scope(|scope| {
         let requests = scope.spawn(|| {
-            cores::pin(cores.clients());
+            core.map(core_affinity::set_for_current);
             until(&ends, address, known)
         });
         let made = work();
