@@ -18,6 +18,8 @@ pub(crate) struct Key {
     pub(crate) json: Box<[u8]>,
     /// Of the first segment.
     root: u64,
+    /// See [`width`](Self::width).
+    width: usize,
 }
 
 /// What first segments a set of keys has: a superset, by one bit each.
@@ -61,6 +63,7 @@ impl Key {
         Self {
             name: name.into(),
             root: hasher.finish(),
+            width: segments.iter().map(|segment| segment.len() + 5).sum(),
             segments,
             json: json.into(),
         }
@@ -96,7 +99,7 @@ impl Key {
 
     /// At most how many bytes it takes in a line, with all that nesting adds.
     pub(crate) fn width(&self) -> usize {
-        self.segments.iter().map(|segment| segment.len() + 5).sum()
+        self.width
     }
 
     pub(crate) fn segments(&self) -> &[Box<[u8]>] {

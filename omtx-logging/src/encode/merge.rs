@@ -90,20 +90,32 @@ pub(crate) fn write_grouped(
     values: &[u8],
     end: usize,
 ) -> bool {
-    let (mut before, mut open) = (None::<&Key>, 0);
+    let (mut before, mut open, mut next) = (None::<&Key>, 0, 0);
     let mut all = true;
     for index in order {
-        // Values mostly come in the order of the fields.
-        let here = slots
-            .get(*index as usize)
-            .filter(|slot| slot.field == *index);
-        let Some(slot) = here.or_else(|| slots.iter().find(|slot| slot.field == *index)) else {
+        // Values mostly come in the order of the fields, without those that are not there.
+        let here = slots.get(next).is_some_and(|slot| slot.field == *index);
+        let found = if here {
+            Some(next)
+        } else {
+            slots.iter().position(|slot| slot.field == *index)
+        };
+        let Some(at) = found else {
             continue;
         };
+        next = at + 1;
+        let slot = &slots[at];
         let key = &fields[*index as usize].key;
         let value = &values[slot.start as usize..slot.end as usize];
         if out.len() + key.width() + value.len() > end {
             all = false;
+            continue;
+        }
+        if open == 0 && !key.nests() {
+            // Between objects, as most fields stand: in two pieces.
+            out.extend_from_slice(&key.json);
+            out.extend_from_slice(value);
+            before = Some(key);
             continue;
         }
         let shared = before.map_or(0, |before| key.objects_shared(before));
