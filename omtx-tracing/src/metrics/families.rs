@@ -91,6 +91,8 @@ pub struct TraceMetrics {
 #[metrics(bare)]
 #[non_exhaustive]
 pub struct PointMetrics {
+    /// Metric points that were read to be exported.
+    pub omtx_otlp_points_created_total: Counter,
     /// Metric points that the collector took.
     pub omtx_otlp_points_exported_total: Counter,
     /// Metric points that were lost, by reason; unknown are those that were sent and perhaps arrived.
@@ -103,6 +105,8 @@ pub struct PointMetrics {
 #[metrics(bare)]
 #[non_exhaustive]
 pub struct LogRecordMetrics {
+    /// Log records that were logged to be exported.
+    pub omtx_otlp_log_records_created_total: Counter,
     /// Log records that the collector took.
     pub omtx_otlp_log_records_exported_total: Counter,
     /// Log records that were lost, by reason; unknown are those that were sent and perhaps arrived.
@@ -120,6 +124,14 @@ pub struct OtlpMetrics {
     /// How long requests to the collector took, answered or not.
     #[metric(unit = "seconds", buckets = omtx_metrics::buckets::DURATION_SECONDS)]
     pub omtx_otlp_export_duration_seconds: Family<SignalLabels, Histogram>,
+    /// Records that wait to be sent, or are being sent.
+    pub omtx_otlp_queue_records: Family<SignalLabels, IntGauge>,
+    /// Bytes of the records that wait to be sent, or are being sent.
+    #[metric(unit = "bytes")]
+    pub omtx_otlp_queue_bytes: Family<SignalLabels, IntGauge>,
+    /// When the collector last took something of a signal; absent until it did.
+    #[metric(unit = "seconds")]
+    pub omtx_otlp_last_export_timestamp_seconds: Family<SignalLabels, Gauge>,
 }
 
 /// What came in and could not be used.

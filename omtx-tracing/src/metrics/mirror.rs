@@ -11,7 +11,7 @@ use super::families::{
     OtlpMetrics, PointMetrics, PropagationMetrics, SignalLabels, TraceMetrics,
 };
 use crate::export::{Pipeline, SignalStats};
-use crate::{DropReason, Propagators};
+use crate::{DropReason, Propagators, Signal};
 
 /// Pipelines and not the telemetry, which would never be dropped if a registry held it. `truncated` counts values of spans.
 pub(super) fn expose(
@@ -93,31 +93,38 @@ impl Mirror {
         }
     }
 
+    /// A signal's numbers, after those were shown that all signals have.
+    fn shown(&self, pipeline: &Pipeline) -> SignalStats {
+        let stats = pipeline.stats();
+        if let Some(otlp) = &self.otlp {
+            otlp.update(pipeline.signal(), &stats);
+        }
+        stats
+    }
+
     fn update(&self) {
         // Two scrapes at once must not both add what is new.
         let _one_writer = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each signal is asked once: whatever is shown of it is of one moment, and adds up.
         if let Some((pipeline, metrics)) = &self.traces {
-            metrics.update(&pipeline.stats());
+            metrics.update(&self.shown(pipeline));
             let truncated = self.truncated.load(Relaxed);
             raise(&metrics.omtx_trace_values_truncated_total, truncated);
         }
         if let Some((pipeline, metrics)) = &self.points {
-            let stats = pipeline.stats();
+            let stats = self.shown(pipeline);
+            raise(&metrics.omtx_otlp_points_created_total, stats.created);
             raise(&metrics.omtx_otlp_points_exported_total, stats.exported);
             raise_dropped(&metrics.omtx_otlp_points_dropped_total, &stats);
         }
         if let Some((pipeline, metrics)) = &self.logs {
-            let stats = pipeline.stats();
+            let stats = self.shown(pipeline);
+            raise(&metrics.omtx_otlp_log_records_created_total, stats.created);
             raise(
                 &metrics.omtx_otlp_log_records_exported_total,
                 stats.exported,
             );
             raise_dropped(&metrics.omtx_otlp_log_records_dropped_total, &stats);
-        }
-        if let Some(otlp) = &self.otlp {
-            for pipeline in self.pipelines() {
-                otlp.update(pipeline);
-            }
         }
         let rejected = self.propagators.rejected();
         for (header, total) in [
@@ -137,10 +144,8 @@ impl TraceMetrics {
         raise(&self.omtx_trace_spans_created_total, stats.created);
         raise(&self.omtx_trace_spans_exported_total, stats.exported);
         raise_dropped(&self.omtx_trace_spans_dropped_total, stats);
-        let spans = stats.waiting_records + stats.in_flight_records;
-        self.omtx_trace_queue_spans.set(spans as i64);
-        let bytes = stats.waiting_bytes + stats.in_flight_bytes;
-        self.omtx_trace_queue_bytes.set(bytes as i64);
+        self.omtx_trace_queue_spans.set(queued_records(stats));
+        self.omtx_trace_queue_bytes.set(queued_bytes(stats));
         if let Some(time) = stats.last_success {
             self.omtx_trace_last_export_timestamp_seconds
                 .with(())
@@ -150,19 +155,37 @@ impl TraceMetrics {
 }
 
 impl OtlpMetrics {
-    fn update(&self, pipeline: &Pipeline) {
-        let signal = pipeline.signal();
-        let attempts = pipeline.stats().attempts;
+    fn update(&self, signal: Signal, stats: &SignalStats) {
         for (outcome, total) in [
-            (ExportOutcome::Accepted, attempts.accepted),
-            (ExportOutcome::Retryable, attempts.retryable),
-            (ExportOutcome::Refused, attempts.refused),
-            (ExportOutcome::Unknown, attempts.unknown),
+            (ExportOutcome::Accepted, stats.attempts.accepted),
+            (ExportOutcome::Retryable, stats.attempts.retryable),
+            (ExportOutcome::Refused, stats.attempts.refused),
+            (ExportOutcome::Unknown, stats.attempts.unknown),
         ] {
             let labels = ExportLabels { signal, outcome };
             raise(&self.omtx_otlp_exports_total.with(labels), total);
         }
+        let labels = SignalLabels { signal };
+        self.omtx_otlp_queue_records
+            .with(labels)
+            .set(queued_records(stats));
+        self.omtx_otlp_queue_bytes
+            .with(labels)
+            .set(queued_bytes(stats));
+        if let Some(time) = stats.last_success {
+            self.omtx_otlp_last_export_timestamp_seconds
+                .with(labels)
+                .set(seconds(time));
+        }
     }
+}
+
+fn queued_records(stats: &SignalStats) -> i64 {
+    (stats.waiting_records + stats.in_flight_records) as i64
+}
+
+fn queued_bytes(stats: &SignalStats) -> i64 {
+    (stats.waiting_bytes + stats.in_flight_bytes) as i64
 }
 
 fn raise_dropped(family: &Family<DropLabels, Counter>, stats: &SignalStats) {

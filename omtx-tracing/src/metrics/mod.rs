@@ -28,10 +28,13 @@ impl Telemetry {
     /// | `omtx_trace_values_truncated_total` | counter: see [`TracerProvider::values_truncated`](crate::TracerProvider::values_truncated) | |
     /// | `omtx_trace_queue_spans`, `omtx_trace_queue_bytes` | gauge | |
     /// | `omtx_trace_last_export_timestamp_seconds` | gauge, absent until spans were exported | |
+    /// | `omtx_otlp_points_created_total`, `omtx_otlp_log_records_created_total` | counter | |
     /// | `omtx_otlp_points_exported_total`, `omtx_otlp_log_records_exported_total` | counter | |
     /// | `omtx_otlp_points_dropped_total`, `omtx_otlp_log_records_dropped_total` | counter | `reason` |
     /// | `omtx_otlp_exports_total` | counter | `signal`; `outcome`: accepted, retryable, refused, unknown |
     /// | `omtx_otlp_export_duration_seconds` | histogram | `signal` |
+    /// | `omtx_otlp_queue_records`, `omtx_otlp_queue_bytes` | gauge | `signal` |
+    /// | `omtx_otlp_last_export_timestamp_seconds` | gauge, absent until something of the signal was exported | `signal` |
     /// | `omtx_trace_headers_rejected_total` | counter | `header`: traceparent, tracestate, baggage, b3 |
     ///
     /// ```

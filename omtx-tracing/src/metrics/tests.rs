@@ -66,6 +66,7 @@ omtx_otlp_exports_total{signal="traces",outcome="accepted"} 1
 omtx_otlp_exports_total{signal="traces",outcome="refused"} 1
 omtx_otlp_exports_total{signal="traces",outcome="retryable"} 0
 omtx_otlp_exports_total{signal="traces",outcome="unknown"} 0
+omtx_otlp_log_records_created_total 6
 omtx_otlp_log_records_dropped_total{reason="bytes"} 0
 omtx_otlp_log_records_dropped_total{reason="export_failed"} 2
 omtx_otlp_log_records_dropped_total{reason="queue_full"} 0
@@ -73,6 +74,7 @@ omtx_otlp_log_records_dropped_total{reason="rejected"} 1
 omtx_otlp_log_records_dropped_total{reason="shutdown"} 0
 omtx_otlp_log_records_dropped_total{reason="unknown"} 0
 omtx_otlp_log_records_exported_total 2
+omtx_otlp_points_created_total 6
 omtx_otlp_points_dropped_total{reason="bytes"} 0
 omtx_otlp_points_dropped_total{reason="export_failed"} 2
 omtx_otlp_points_dropped_total{reason="queue_full"} 0
@@ -80,6 +82,12 @@ omtx_otlp_points_dropped_total{reason="rejected"} 1
 omtx_otlp_points_dropped_total{reason="shutdown"} 0
 omtx_otlp_points_dropped_total{reason="unknown"} 0
 omtx_otlp_points_exported_total 2
+omtx_otlp_queue_bytes{signal="logs"} 0
+omtx_otlp_queue_bytes{signal="metrics"} 0
+omtx_otlp_queue_bytes{signal="traces"} 0
+omtx_otlp_queue_records{signal="logs"} 0
+omtx_otlp_queue_records{signal="metrics"} 0
+omtx_otlp_queue_records{signal="traces"} 0
 omtx_trace_headers_rejected_total{header="b3"} 0
 omtx_trace_headers_rejected_total{header="baggage"} 0
 omtx_trace_headers_rejected_total{header="traceparent"} 0
@@ -100,12 +108,46 @@ omtx_trace_values_truncated_total 7"#;
         let count = format!(r#"omtx_otlp_export_duration_seconds_count{{signal="{signal}"}} 2"#);
         assert!(text.contains(&count), "{text}");
     }
-    let last = text
-        .lines()
-        .find_map(|line| line.strip_prefix("omtx_trace_last_export_timestamp_seconds "))
-        .expect("something was exported");
     let now = seconds(SystemTime::now());
-    assert!((0.0..600.0).contains(&(now - last.parse::<f64>().expect("a number"))));
+    for family in [
+        "omtx_trace_last_export_timestamp_seconds ",
+        r#"omtx_otlp_last_export_timestamp_seconds{signal="traces"} "#,
+        r#"omtx_otlp_last_export_timestamp_seconds{signal="metrics"} "#,
+        r#"omtx_otlp_last_export_timestamp_seconds{signal="logs"} "#,
+    ] {
+        let last = text.lines().find_map(|line| line.strip_prefix(family));
+        let last: f64 = last.expect(family).parse().expect("a number");
+        assert!((0.0..600.0).contains(&(now - last)), "{family}{last}");
+    }
+}
+
+#[test]
+fn what_waits_is_shown_signal_by_signal() {
+    let registry = Registry::new();
+    let collector = Collector::default();
+    collector.always(Step::HangForEver);
+    let lanes = [Signal::Traces, Signal::Logs];
+    let lanes = lanes.map(|signal| lane(signal, Batching::default(), &collector));
+    let exporter = Exporter::start(lanes.into(), None).expect("a thread");
+    let pipelines = Signal::ALL.map(|signal| exporter.pipeline(signal).cloned());
+    expose(&registry, pipelines, Propagators::default(), Arc::default()).expect("free names");
+    let logs = exporter.pipeline(Signal::Logs).expect("it is there");
+    for waiting in 1..=3 {
+        logs.created(1);
+        logs.push(ScopeId(0), b"", 1);
+        let text = registry.to_text();
+        // 12 bytes a record, beside its own.
+        for line in [
+            format!(r#"omtx_otlp_queue_records{{signal="logs"}} {waiting}"#),
+            format!(r#"omtx_otlp_queue_bytes{{signal="logs"}} {}"#, waiting * 12),
+            r#"omtx_otlp_queue_records{signal="traces"} 0"#.to_owned(),
+            format!("omtx_otlp_log_records_created_total {waiting}"),
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{line}: {text}");
+        }
+        assert!(!text.contains("omtx_otlp_last_export_timestamp_seconds{"));
+    }
+    exporter.shutdown(Duration::ZERO);
 }
 
 #[test]
