@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::turns::Place;
+use super::turns::{Place, TURNS};
 
 /// Written in some ten microseconds. Most scrapes that are compressed fit into one, and wait for nobody.
 const CHUNK: usize = 32 * 1024;
@@ -29,7 +29,7 @@ pub(super) struct Paced {
 impl Paced {
     pub(super) fn new(body: Bytes) -> Self {
         Self {
-            place: Place::default(),
+            place: Place::new(&TURNS),
             begun: false,
             // Short ones wait for nobody.
             has_turn: body.len() <= CHUNK,

@@ -1,96 +1,26 @@
-//! Turns: who of many that have much to send sends next, and when.
-//!
-//! Those who wait stand in one line for the whole process, since they share its workers. A few are called at a time. Whoever
-//! is called lets its worker look for anything else to do first, requests that have just arrived among it, and then has one
-//! turn. So the service's own work waits behind one turn for each worker, however many wait in line.
+//! Who waits for a turn, and who was called.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Mutex;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::lock::lock;
-
 /// Called at a time: while one has its turn, the next looks for other work.
-const AT_A_TIME: usize = 2;
+pub(super) const AT_A_TIME: usize = 2;
 
-/// Who is called and does not come, because its server does not ask it any more, is passed over after this long, when somebody
-/// else asks.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-static LINE: Mutex<Line> = Mutex::new(Line::new());
-
-/// A place in the line, once it is asked for. Dropping it gives the place up.
-#[derive(Default)]
-pub(super) struct Place {
-    ticket: Option<u64>,
-    /// While it is called: ready once the worker has found nothing else to do.
-    nothing_else: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
-impl Place {
-    /// Ready when it has its turn, which is over at once: whoever wants another asks again.
-    ///
-    /// Those who have `begun` come before those who have not. Thus as few as possible are under way: one that is not done,
-    /// and does not ask, has a slow reader.
-    pub(super) fn poll_turn(&mut self, context: &mut Context<'_>, begun: bool) -> Poll<()> {
-        let is_called = change(|line, calls| {
-            line.ask(
-                &mut self.ticket,
-                begun,
-                context.waker(),
-                Instant::now(),
-                calls,
-            )
-        });
-        match is_called {
-            Asked::FirstOfAll => return Poll::Ready(()),
-            Asked::Waits => return Poll::Pending,
-            Asked::IsCalled => {}
-        }
-        // tokio polls for I/O, and runs what has become ready, before it wakes one that yields.
-        let nothing_else = self
-            .nothing_else
-            .get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
-        ready!(nothing_else.as_mut().poll(context));
-        self.leave();
-        Poll::Ready(())
-    }
-
-    fn leave(&mut self) {
-        self.nothing_else = None;
-        if let Some(ticket) = self.ticket.take() {
-            change(|line, calls| line.leave(ticket, Instant::now(), calls));
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-/// Changes the line, and wakes those who are called once it is free again.
-fn change<T>(change: impl FnOnce(&mut Line, &mut Vec<Waker>) -> T) -> T {
-    let mut calls = Vec::new();
-    let changed = change(&mut lock(&LINE), &mut calls);
-    calls.into_iter().for_each(Waker::wake);
-    changed
-}
+/// Who is called and does not come is passed over after this long: another is called as well. Its server does not ask it any
+/// more, because the client does not read; or else the workers are busy, and it comes late.
+pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+pub(super) enum Asked {
     /// Nobody is there to give way to.
     FirstOfAll,
     IsCalled,
     Waits,
 }
 
-/// Who waits, and who was called.
-struct Line {
+/// Those who wait, and those who were called; wakers are handed to the caller, who wakes them once it has let go of the line.
+pub(super) struct Line {
     /// Given in ascending order, and so each queue is sorted.
     tickets: u64,
     begun: VecDeque<(u64, Waker)>,
@@ -99,7 +29,7 @@ struct Line {
 }
 
 impl Line {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             tickets: 0,
             begun: VecDeque::new(),
@@ -108,7 +38,7 @@ impl Line {
         }
     }
 
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         ticket: &mut Option<u64>,
         begun: bool,
@@ -116,49 +46,56 @@ impl Line {
         now: Instant,
         calls: &mut Vec<Waker>,
     ) -> Asked {
-        let is_called = |(called, _): &(u64, Instant)| Some(*called) == *ticket;
-        if self.called.iter().any(is_called) {
-            return Asked::IsCalled;
-        }
-        let queue = if begun {
-            &mut self.begun
-        } else {
-            &mut self.new
-        };
-        let known = ticket.and_then(|ticket| queue.binary_search_by_key(&ticket, |it| it.0).ok());
-        if let Some(at) = known {
-            queue[at].1.clone_from(waker); // which clones nothing if it is the same
-        } else {
-            // Between two turns of its own one waits in any case: its server has to write.
-            let is_empty = self.begun.is_empty() && self.new.is_empty();
-            if !begun && is_empty && self.called.len() < AT_A_TIME {
-                return Asked::FirstOfAll;
+        match *ticket {
+            None => {
+                // Between two turns of its own one waits in any case: its server has to write.
+                if !begun && !self.is_waiting() && self.called.len() < AT_A_TIME {
+                    return Asked::FirstOfAll;
+                }
+                self.tickets += 1;
+                *ticket = Some(self.tickets);
+                let queue = if begun {
+                    &mut self.begun
+                } else {
+                    &mut self.new
+                };
+                queue.push_back((self.tickets, waker.clone()));
             }
-            // It is new here, or came too late when it was called.
-            let queue = if begun {
-                &mut self.begun
-            } else {
-                &mut self.new
-            };
-            self.tickets += 1;
-            *ticket = Some(self.tickets);
-            queue.push_back((self.tickets, waker.clone()));
+            Some(ticket) => match self.waiting(ticket) {
+                Some((queue, at)) => queue[at].1.clone_from(waker), // which clones nothing if it is the same
+                // Perhaps others were called since, because it came late: its turn it has nevertheless.
+                None => return Asked::IsCalled,
+            },
         }
         self.call(now, calls);
         Asked::Waits
     }
 
-    fn leave(&mut self, ticket: u64, now: Instant, calls: &mut Vec<Waker>) {
+    /// Where somebody stands who has not been called.
+    fn waiting(&mut self, ticket: u64) -> Option<(&mut VecDeque<(u64, Waker)>, usize)> {
+        [&mut self.begun, &mut self.new]
+            .into_iter()
+            .find_map(|queue| {
+                let at = queue.binary_search_by_key(&ticket, |it| it.0).ok()?;
+                Some((queue, at))
+            })
+    }
+
+    pub(super) fn leave(&mut self, ticket: u64, now: Instant, calls: &mut Vec<Waker>) {
         self.called.retain(|(called, _)| *called != ticket);
-        for queue in [&mut self.begun, &mut self.new] {
-            if let Ok(at) = queue.binary_search_by_key(&ticket, |it| it.0) {
-                queue.remove(at);
-            }
+        if let Some((queue, at)) = self.waiting(ticket) {
+            queue.remove(at);
         }
         self.call(now, calls);
     }
 
-    fn call(&mut self, now: Instant, calls: &mut Vec<Waker>) {
+    /// Whether anybody waits to be called.
+    pub(super) fn is_waiting(&self) -> bool {
+        !(self.begun.is_empty() && self.new.is_empty())
+    }
+
+    /// Calls as many as there is room for.
+    pub(super) fn call(&mut self, now: Instant, calls: &mut Vec<Waker>) {
         self.called
             .retain(|(_, since)| now.saturating_duration_since(*since) < PATIENCE);
         while self.called.len() < AT_A_TIME {
@@ -283,13 +220,13 @@ mod tests {
         let later = now + PATIENCE;
         assert!(!all[5].asks(&mut line, later));
         assert_eq!(calls(&all), [0, 0, 0, 1, 1, 0]);
-        // Late, they wait like all others.
-        assert!(!all[1].asks(&mut line, later));
+        // One that comes late has its turn: on a busy service all do.
+        assert!(all[1].asks(&mut line, later));
+        assert_eq!(calls(&all), [0; 6]);
         assert!(all[3].asks(&mut line, later));
         assert_eq!(calls(&all), [0, 0, 0, 0, 0, 1]);
-        assert!(all[4].asks(&mut line, later));
-        assert_eq!(calls(&all), [0, 1, 0, 0, 0, 0]);
-        assert!(all[1].asks(&mut line, later) && all[5].asks(&mut line, later));
+        assert!(all[4].asks(&mut line, later) && all[5].asks(&mut line, later));
+        assert!(!line.is_waiting() && line.called.is_empty());
     }
 
     #[test]
