@@ -28,7 +28,7 @@ const MAX_VERSION_BYTES: usize = 64;
 /// | [`history`](Self::history) | [`DEFAULT_HISTORY`](crate::DEFAULT_HISTORY) |
 /// | [`runtime`](Self::runtime) | the one in which [`build`](Self::build) is called |
 #[must_use = "a builder does nothing until `build`"]
-pub struct Builder {
+pub struct HealthBuilder {
     service: String,
     version: Option<String>,
     shape: Shape,
@@ -43,7 +43,7 @@ pub struct Builder {
     registry: Option<omtx_metrics::Registry>,
 }
 
-impl Builder {
+impl HealthBuilder {
     pub(crate) fn new(service: String) -> Self {
         Self {
             service,
@@ -223,9 +223,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for HealthBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("HealthBuilder")
             .field("service", &self.service)
             .field("version", &self.version)
             .field("shape", &self.shape)

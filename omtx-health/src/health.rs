@@ -17,7 +17,7 @@ use crate::runner::Runner;
 use crate::spec::{LONGEST, check_name};
 use crate::state::{Board, Found, Record, Snapshot};
 use crate::watchdog::{Watchdog, Watchdogs};
-use crate::{Answer, Builder, CheckResult, Drain, Endpoint, Error, Report, Spec, Transition};
+use crate::{Answer, CheckResult, Drain, Endpoint, Error, HealthBuilder, Report, Spec, Transition};
 
 /// The most checks that a service can have: with more, their names alone could be too much for the kubelet to read.
 pub const MAX_CHECKS: usize = 50;
@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     pub(crate) runner: Runner,
 }
 
-/// What [`Builder`] has gathered.
+/// What [`HealthBuilder`] has gathered.
 pub(crate) struct Parameters {
     pub(crate) identity: Identity,
     pub(crate) drain: Drain,
@@ -80,8 +80,8 @@ pub(crate) struct Parameters {
 
 impl Health {
     /// What a service of this name is made of; the name is told as `serviceId` in `application/health+json`.
-    pub fn builder(service: impl Into<String>) -> Builder {
-        Builder::new(service.into())
+    pub fn builder(service: impl Into<String>) -> HealthBuilder {
+        HealthBuilder::new(service.into())
     }
 
     pub(crate) fn new(parameters: Parameters) -> Self {
@@ -190,7 +190,7 @@ impl Health {
         self.inner.runner.run_soon(name)
     }
 
-    /// Says that the service has started, if the builder was told [`startup_by_hand`](Builder::startup_by_hand).
+    /// Says that the service has started, if the builder was told [`startup_by_hand`](HealthBuilder::startup_by_hand).
     pub fn set_started(&self) {
         lock(&self.inner.board).start();
         self.inner.refresh();

@@ -65,7 +65,7 @@
 //! `GET` and `HEAD`; `cache-control: no-store`; at most 10 KiB, which is all that the kubelet reads.
 //!
 //! - `?verbose` tells when each check ran, how long it took, and since when it is as it is; and to those
-//!   [whom you let see it](Builder::details_for), messages, errors and details. On `/ready` it names the checks.
+//!   [whom you let see it](HealthBuilder::details_for), messages, errors and details. On `/ready` it names the checks.
 //! - `?exclude=cache`, which may be repeated, answers as if there were no such check. A name that is none is told in
 //!   `"warnings"`.
 //! - `/health` has one of [three shapes](Shape), and for clients that accept it is `application/health+json`
@@ -142,7 +142,7 @@
 //! | what | outcome |
 //! |---|---|
 //! | a check takes longer than its timeout | its future is dropped; the check failed, `no answer within 5s` |
-//! | it cannot be dropped, because it blocks its thread | `still running after 12 s, …`; it is not started again before it has returned. Give checks that may do so [a runtime of their own](Builder::runtime) |
+//! | it cannot be dropped, because it blocks its thread | `still running after 12 s, …`; it is not started again before it has returned. Give checks that may do so [a runtime of their own](HealthBuilder::runtime) |
 //! | it panics | it failed, `panicked: …`; the next run is due as ever |
 //! | many ask for a run at once | one run |
 //! | it flaps | [thresholds](Spec::thresholds) hold its status; each change is counted, logged, and kept in [`Health::history`] |
@@ -166,14 +166,14 @@
 //! | `serve` | `Server`: serves HTTP/1, and drains; `http2` adds HTTP/2 |
 //! | `grpc` | `Health::grpc`: `grpc.health.v1.Health` with `Check` and `Watch` |
 //! | `disk`, `http-check`, `postgres`, `redis`, `tls` | ready-made [`checks`] that need a library |
-//! | `metrics` | `Builder::metrics`: `health_check_up`, `health_status`, … in an `omtx-metrics` registry |
+//! | `metrics` | `HealthBuilder::metrics`: `health_check_up`, `health_status`, … in an `omtx-metrics` registry |
 //!
 //! # Troubleshooting
 //!
 //! - *`/ready` says `starting` and nothing else.* A check that is critical or marked as readiness has had no result yet; or
-//!   the builder was told [`startup_by_hand`](Builder::startup_by_hand) and nobody called [`Health::set_started`].
-//! - *`no tokio runtime`.* [`Builder::build`] starts the checks: call it within the runtime.
-//! - *Errors do not show.* Nobody sees them by default: [`Builder::details_for`]. On `/health` ask with `?verbose`.
+//!   the builder was told [`startup_by_hand`](HealthBuilder::startup_by_hand) and nobody called [`Health::set_started`].
+//! - *`no tokio runtime`.* [`HealthBuilder::build`] starts the checks: call it within the runtime.
+//! - *Errors do not show.* Nobody sees them by default: [`HealthBuilder::details_for`]. On `/health` ask with `?verbose`.
 //! - *Requests fail during deployments all the same.* The delay is shorter than the load balancer needs to notice; or
 //!   something else in the pod stops first (a sidecar); or clients keep connections open past it, and nothing closes them:
 //!   use `Server`, or add `Drain::layer` to the router.
@@ -220,7 +220,7 @@ mod verdict;
 mod watchdog;
 
 pub use answer::{Answer, Endpoint};
-pub use builder::Builder;
+pub use builder::HealthBuilder;
 pub use check::{Check, CheckResult};
 pub use drain::{
     DEFAULT_DRAIN_DELAY, DEFAULT_SHUTDOWN_DEADLINE, Drain, DrainOptions, DrainReport, FLUSH_GRACE,

@@ -41,7 +41,7 @@ pub struct TransitionLabels<'a> {
     pub to: State,
 }
 
-/// What the checks found, and how long they took. Registered by [`Builder::metrics`](crate::Builder::metrics).
+/// What the checks found, and how long they took. Registered by [`HealthBuilder::metrics`](crate::HealthBuilder::metrics).
 ///
 /// ```
 /// use omtx_health::{Health, Spec, Verdict};

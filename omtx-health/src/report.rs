@@ -40,7 +40,7 @@ impl Report {
         self.status
     }
 
-    /// True once the service has started: see [`Builder::startup_by_hand`](crate::Builder::startup_by_hand).
+    /// True once the service has started: see [`HealthBuilder::startup_by_hand`](crate::HealthBuilder::startup_by_hand).
     #[must_use]
     pub fn is_started(&self) -> bool {
         self.started

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use omtx_health::{Answer, Builder, Check, CheckResult, Failure, Health, Report, Status, Verdict};
+use omtx_health::{
+    Answer, Check, CheckResult, Failure, Health, HealthBuilder, Report, Status, Verdict,
+};
 
 /// 2026-01-31T12:00:00Z.
 pub(crate) fn noon() -> SystemTime {
@@ -13,7 +15,7 @@ pub(crate) fn noon() -> SystemTime {
 }
 
 /// A service whose clock stands still at noon.
-pub(crate) fn shop() -> Builder {
+pub(crate) fn shop() -> HealthBuilder {
     Health::builder("shop").version("1.4.2").clock(noon)
 }
 

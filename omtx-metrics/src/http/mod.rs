@@ -62,4 +62,4 @@ mod statuses;
 pub use labels::{EndLabels, RequestLabels, RouteLabels};
 pub use metrics::HttpMetrics;
 pub use names::HttpNames;
-pub use observer::{DEFAULT_SKIPPED, RedBuilder, RedObserver};
+pub use observer::{DEFAULT_SKIPPED, RedObserver, RedObserverBuilder};

@@ -47,8 +47,8 @@ impl RedObserver {
     }
 
     /// An observer with other names, buckets or skipped endpoints.
-    pub fn builder() -> RedBuilder {
-        RedBuilder::default()
+    pub fn builder() -> RedObserverBuilder {
+        RedObserverBuilder::default()
     }
 
     /// The families that the observer records into.
@@ -133,14 +133,14 @@ impl fmt::Debug for RedObserver {
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
-pub struct RedBuilder {
+pub struct RedObserverBuilder {
     names: HttpNames,
     buckets: Option<Vec<f64>>,
     route_buckets: Vec<(Cow<'static, str>, Vec<f64>)>,
     skipped: Option<Vec<Cow<'static, str>>>,
 }
 
-impl RedBuilder {
+impl RedObserverBuilder {
     /// Which names the families have. Default: [`HttpNames::Bare`].
     pub fn names(mut self, names: HttpNames) -> Self {
         self.names = names;

@@ -63,7 +63,7 @@ mod sampler;
 pub use disks::{DeviceLabels, DiskLabels, DiskMetrics};
 pub use machine::{LoadLabels, LoadPeriod, MachineMetrics};
 pub use process::ProcessMetrics;
-pub use sampler::{DEFAULT_INTERVAL, Source, SourceLabels, SystemBuilder, SystemMetrics};
+pub use sampler::{DEFAULT_INTERVAL, Source, SourceLabels, SystemMetrics, SystemMetricsBuilder};
 
 #[cfg(target_os = "linux")]
 pub use cgroup::CgroupMetrics;

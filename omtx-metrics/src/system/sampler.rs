@@ -52,8 +52,8 @@ pub struct SystemMetrics {
 
 impl SystemMetrics {
     /// Everything, every [`DEFAULT_INTERVAL`].
-    pub fn builder() -> SystemBuilder {
-        SystemBuilder {
+    pub fn builder() -> SystemMetricsBuilder {
+        SystemMetricsBuilder {
             interval: DEFAULT_INTERVAL,
             process: true,
             machine: true,
@@ -88,7 +88,7 @@ impl SystemMetrics {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is read before `start`"]
-pub struct SystemBuilder {
+pub struct SystemMetricsBuilder {
     interval: Duration,
     process: bool,
     machine: bool,
@@ -96,7 +96,7 @@ pub struct SystemBuilder {
     cgroup: bool,
 }
 
-impl SystemBuilder {
+impl SystemMetricsBuilder {
     /// How often the sources are read: 1 s to 1 h, [`DEFAULT_INTERVAL`] unless set.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
@@ -167,7 +167,7 @@ struct Sampling {
 }
 
 impl Sampling {
-    fn new(builder: &SystemBuilder, registry: &Registry) -> Result<Self, Error> {
+    fn new(builder: &SystemMetricsBuilder, registry: &Registry) -> Result<Self, Error> {
         let errors = registry.register::<SystemMetrics>()?;
         let mut sources: Vec<Look> = Vec::new();
         let mut forget: Vec<Forget> = Vec::new();
