@@ -1,5 +1,6 @@
 //! How long a drain may take.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::Error;
@@ -34,7 +35,7 @@ pub const FLUSH_GRACE: Duration = Duration::from_secs(2);
 /// use omtx_health::DrainOptions;
 /// use std::time::Duration;
 ///
-/// let options = DrainOptions::default().deadline(Duration::from_secs(60)).from_lookup(|name| {
+/// let options = DrainOptions::default().deadline(Duration::from_secs(60)).from_vars(|name| {
 ///     (name == "OMTX_DRAIN_DELAY").then(|| "2.5".into())
 /// })?;
 /// assert_eq!(options, DrainOptions::default()
@@ -83,22 +84,21 @@ impl DrainOptions {
     ///
     /// If one is no number of seconds from 0 to a year. The message names variable, value and expectation.
     pub fn from_env(self) -> Result<Self, Error> {
-        self.from_lookup(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        self.from_vars(|name| std::env::var_os(name))
     }
 
-    /// The same with variables from elsewhere than the environment.
+    /// [`from_env`](Self::from_env) with variables of your own: for tests, and for configuration from elsewhere.
     ///
     /// # Errors
     ///
-    /// As [`from_env`](Self::from_env).
-    pub fn from_lookup(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    /// Those of [`from_env`](Self::from_env).
+    pub fn from_vars(mut self, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         for (name, option) in [
             ("OMTX_DRAIN_DELAY", &mut self.delay),
             ("OMTX_SHUTDOWN_DEADLINE", &mut self.deadline),
         ] {
-            if let Some(value) = lookup(name).filter(|value| !value.is_empty()) {
+            if let Some(value) = var(name).filter(|value| !value.is_empty()) {
+                let value = value.to_string_lossy(); // what is not UTF-8 becomes what is no number
                 *option = seconds(&value).ok_or_else(|| {
                     let shown: String = value.chars().take(80).collect();
                     Error::invalid(name, shown.escape_debug(), "seconds, 0 to 31536000")
@@ -122,7 +122,7 @@ mod tests {
     #[track_caller]
     fn check(value: &str, expected: Result<f64, &str>) {
         let options = DrainOptions::default();
-        let read = options.from_lookup(|name| (name == "OMTX_DRAIN_DELAY").then(|| value.into()));
+        let read = options.from_vars(|name| (name == "OMTX_DRAIN_DELAY").then(|| value.into()));
         let read = read.map(|options| options.delay.as_secs_f64());
         assert_eq!(
             read.map_err(|error| error.to_string()),
@@ -148,6 +148,20 @@ mod tests {
                 )),
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_utf_8_is_refused_by_name() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let value = OsString::from_vec(b"5\xff".to_vec());
+        let read = DrainOptions::default()
+            .from_vars(|name| (name == "OMTX_SHUTDOWN_DEADLINE").then(|| value.clone()));
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "invalid OMTX_SHUTDOWN_DEADLINE \"5\u{fffd}\"; expected seconds, 0 to 31536000"
+        );
     }
 
     #[test]
