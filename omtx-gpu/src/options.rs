@@ -79,21 +79,35 @@ impl GpuCollectorBuilder {
         }
     }
 
-    /// Takes what the environment sets: `OMTX_NVML_LIB`, the library to load.
+    /// Takes what the environment sets: `OMTX_NVML_LIB`, the [library](Self::library) to load. Empty is not set.
     ///
     /// # Errors
     ///
-    /// If `OMTX_NVML_LIB` is set and empty.
+    /// None yet: any other value of `OMTX_NVML_LIB` may be a path, at which a library may appear later.
     pub fn from_env(self) -> Result<Self, Error> {
-        match std::env::var_os(LIBRARY_VARIABLE) {
-            None => Ok(self),
-            Some(library) if library.is_empty() => Err(Error::invalid(
-                LIBRARY_VARIABLE,
-                "",
-                "the path of a library, or no such variable",
-            )),
-            Some(library) => Ok(self.library(library)),
-        }
+        self.from_vars(|name| std::env::var_os(name))
+    }
+
+    /// [`from_env`](Self::from_env) with variables of your own: for tests, and for configuration from elsewhere.
+    ///
+    /// ```
+    /// use omtx_gpu::{CollectorState, GpuCollector};
+    ///
+    /// let gpus = GpuCollector::builder()
+    ///     .from_vars(|name| (name == "OMTX_NVML_LIB").then(|| "/nowhere/libnvidia-ml.so.1".into()))?
+    ///     .start()?;
+    /// assert_eq!(gpus.status().state, CollectorState::Absent); // until there is one
+    /// # Ok::<(), omtx_gpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_env`](Self::from_env).
+    pub fn from_vars(self, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        Ok(match var(LIBRARY_VARIABLE) {
+            Some(library) if !library.is_empty() => self.library(library),
+            _ => self,
+        })
     }
 
     /// Loads NVML from here: a path, or a name for the dynamic linker. Default: `libnvidia-ml.so.1`.
@@ -203,5 +217,30 @@ impl GpuCollectorBuilder {
             ));
         }
         GpuCollector::start(self.options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(set: Option<&str>, expected: &str) {
+        let builder = GpuCollectorBuilder::new().library("libset-in-code.so");
+        let read =
+            builder.from_vars(|name| set.filter(|_| name == LIBRARY_VARIABLE).map(Into::into));
+        let library = read.unwrap().options.library;
+        assert_eq!(library, Some(expected.into()));
+    }
+
+    #[test]
+    fn the_environment_names_the_library() {
+        check(Some("/opt/libnvidia-ml.so.1"), "/opt/libnvidia-ml.so.1");
+        check(None, "libset-in-code.so");
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        check(Some(""), "libset-in-code.so");
     }
 }
