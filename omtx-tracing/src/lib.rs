@@ -37,13 +37,14 @@
 //!         .route("/jobs/{id}", get(async || "done"))
 //!         .layer(omtx_http::axum_layer(telemetry.server_spans())); // spans of requests
 //!     # let client = tower::service_fn(async |_: http::Request<String>| Ok::<_, std::io::Error>(http::Response::new(String::new())));
-//!     let client = ServiceBuilder::new().layer(telemetry.client_layer()).service(client); // and of calls
+//!     // … and of calls. `client` is the tower service that makes them: hyper-util's, for one.
+//!     let client = ServiceBuilder::new().layer(telemetry.client_layer()).service(client);
 //!     # let _ = client;
 //!
 //!     let listener = tokio::net::TcpListener::bind("0.0.0.0:8000").await?;
 //!     let server = axum::serve(listener, app).with_graceful_shutdown(drain.stopped_accepting());
 //!     let _report = drain.finish(server).await; // until it is told to end, and what was in flight has ended
-//!     println!("{}", telemetry.shutdown_async(Duration::from_secs(5)).await); // nothing was lost
+//!     println!("{}", telemetry.shutdown_async(Duration::from_secs(2)).await); // "nothing was lost", or what was
 //!     Ok(())
 //! }
 //! ```
@@ -53,7 +54,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread"] }
 //! tower = "0.5"
 //! tracing-subscriber = "0.3"
 //! omtx-health = { git = "https://github.com/omtx/omtx" } # not on crates.io yet
@@ -71,11 +72,38 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run       # to a collector
 //! ```
 //!
-//! The console's line for `GET /jobs/7` from a caller with a trace, [at once](DEFAULT_CONSOLE_BATCH_DELAY):
+//! The console's line for `GET /jobs/7` from a caller with a trace, after [100 ms](DEFAULT_CONSOLE_BATCH_DELAY) at most:
 //!
 //! ```json
 //! {"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"c167b81f9f30695f","parent_span_id":"b7ad6b7169203331","name":"GET /jobs/{id}","kind":"server","start":"2026-01-31T12:00:00.999802Z","duration_ms":0.133359,"attributes":{"http.request.method":"GET","url.scheme":"http","url.path":"/jobs/7","http.route":"/jobs/{id}","network.protocol.version":"1.1","server.address":"api.omtx.example","user_agent.original":"curl/8.5.0","http.response.status_code":200},"service":"omtx-hub-api","scope":"omtx_tracing::http"}
 //! ```
+//!
+//! # Beside omtx-logging
+//!
+//! A process has one global subscriber of `tracing`. The `init` above sets it, for spans alone, and so does the `install` of
+//! `omtx-logging`, for lines alone: the second of them fails. Where there are to be both, one subscriber takes both layers, in
+//! either order:
+//!
+#![cfg_attr(feature = "tracing", doc = "```no_run")]
+#![cfg_attr(not(feature = "tracing"), doc = "```text")]
+//! use omtx_logging::Logging;
+//! use omtx_tracing::Telemetry;
+//! use tracing_subscriber::layer::SubscriberExt;
+//! use tracing_subscriber::util::SubscriberInitExt;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let telemetry = Telemetry::builder("omtx-hub-api").from_env()?.install()?;
+//! let logging = Logging::builder("omtx-hub-api").from_env()?.build()?; // `build`: nothing is installed yet
+//! tracing_subscriber::registry()
+//!     .with(telemetry.layer())
+//!     .with(logging.layer())
+//!     .init();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where only requests, calls, messages and jobs are to be spans, [`layer`](Telemetry::layer) is not needed, and `install` of both
+//! will do.
 //!
 //! # What is where
 //!
@@ -111,25 +139,27 @@
 //! | the collector is away, refuses, or its name does not resolve | the batch is sent again, after pauses that grow, for 30 s; then dropped, and the next one tried | `dropped{export_failed}`, [`SignalStats::last_error`] |
 //! | it is overloaded, and says when to come again | that is when | `attempts.retryable` |
 //! | it answers that it never will take the batch | dropped at once | `dropped{export_failed}` |
-//! | it takes a part of the batch | | `dropped{rejected}` |
+//! | it takes a part of the batch | what it refused is lost, the rest is exported; nothing is sent again | `dropped{rejected}` |
 //! | it never answers, or the connection breaks after a request | sent again; if that fails, nobody knows | `dropped{unknown}` |
 //! | more is recorded than it takes | the newest is dropped; what waits stays | `dropped{queue_full}`, `dropped{bytes}` |
 //! | any of these for long | memory stays below [`Batching::memory_bound`] for each signal | `waiting_bytes`, `in_flight_bytes` |
 //! | it comes back | the next batch is taken; nothing needs a restart | `last_success` |
 //! | the process ends | everything is sent within the deadline of [`shutdown`](Telemetry::shutdown) | its [`Lost`], `dropped{shutdown}` |
 //! | the process forks | the child has no exporter: what it records is dropped, and it waits for nobody; it can build a telemetry of its own | in the child, `dropped{shutdown}` |
-//! | a header of a request is malformed or too long | that header is as if it had not been sent | [`Propagators::rejected`] |
+//! | a request's `traceparent`, `tracestate` or B3 is malformed or too long | it is as if it had not been sent | [`Propagators::rejected`] |
+//! | its `baggage` has malformed members, more than 64, or more than 8192 bytes | the valid members within these bounds are kept | the same |
 //! | a value is longer than a limit | its beginning is kept | [`TracerProvider::values_truncated`] |
-//! | a variable is malformed | it is as if it were not set | [`Telemetry::warnings`] |
+//! | an `OTEL_*` variable is malformed | it is as if it were not set | [`Telemetry::warnings`] |
+//! | an `OMTX_*` variable is malformed | the service does not start | an [`Error`] with variable, value and what was expected |
 //!
 //! For each signal and at every moment: `created = open + waiting + in flight + exported + Σ dropped`. No thread of the service ever
-//! waits for the exporter. See [`SignalStats`].
+//! waits for the exporter, unless it calls [`flush`](Telemetry::flush) or [`shutdown`](Telemetry::shutdown). See [`SignalStats`].
 //!
 //! # Environment
 //!
 //! Read by [`from_env`](TelemetryBuilder::from_env), over what was set in code before it. Empty is not set. Times are in
-//! milliseconds. A value that is unknown or malformed is ignored with a [`Warning`], as the specification demands; a
-//! [`strict`](TelemetryBuilder::strict) builder makes it an error.
+//! milliseconds. An `OTEL_*` value that is unknown or malformed is ignored with a [`Warning`], as the specification demands; a
+//! [`strict`](TelemetryBuilder::strict) builder makes it an error, which a malformed `OMTX_*` value always is.
 //!
 //! | variable | default | |
 //! |---|---|---|
@@ -168,8 +198,10 @@
 //! A collector on another machine is reached through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY`
 //! names the collector, whatever the builder was told. The proxy is asked for a tunnel (`CONNECT`).
 //!
-//! A timeout of 0 is none, which is a day. Files of settings (`OTEL_CONFIG_FILE`, `OTEL_EXPERIMENTAL_CONFIG_FILE`) are not read,
-//! and give a warning. The server's spans have [a variable of their own](crate::http::ServerSpans::from_env).
+//! A timeout of 0 means no limit (internally one day). Files of settings (`OTEL_CONFIG_FILE`, `OTEL_EXPERIMENTAL_CONFIG_FILE`) are
+//! not read, and give a warning. So does each of what the specification names and this crate does not have: the protocol
+//! `http/json`, the propagators `jaeger`, `ottrace` and `xray`, the samplers `jaeger_remote`, `parentbased_jaeger_remote` and `xray`,
+//! the exporters `zipkin` and `prometheus`. The server's spans have [a variable of their own](crate::http::ServerSpans::from_env).
 //!
 //! ## What the resource says by itself
 //!

@@ -43,6 +43,9 @@ impl fmt::Display for Loss {
 
 /// What a shutdown lost: the records that were not yet exported, and what became of them instead.
 ///
+/// It may be left unread, unlike [`Flushed`](crate::Flushed): what is lost by then is lost, and is counted in
+/// [`stats`](crate::Telemetry::stats) and told to [`on_loss`](crate::TelemetryBuilder::on_loss) all the same.
+///
 /// ```
 /// use omtx_tracing::{Lost, Signal};
 ///

@@ -25,7 +25,7 @@ impl Telemetry {
     /// |---|---|---|
     /// | `omtx_trace_spans_created_total`, `omtx_trace_spans_exported_total` | counter | |
     /// | `omtx_trace_spans_dropped_total` | counter | `reason`: see [`DropReason`](crate::DropReason) |
-    /// | `omtx_trace_values_truncated_total` | counter: see [`TracerProvider::values_truncated`](crate::TracerProvider::values_truncated) | |
+    /// | `omtx_trace_values_truncated_total` (see [`TracerProvider::values_truncated`](crate::TracerProvider::values_truncated)) | counter | |
     /// | `omtx_trace_queue_spans`, `omtx_trace_queue_bytes` | gauge | |
     /// | `omtx_trace_last_export_timestamp_seconds` | gauge, absent until spans were exported | |
     /// | `omtx_otlp_points_created_total`, `omtx_otlp_log_records_created_total` | counter | |
@@ -36,6 +36,8 @@ impl Telemetry {
     /// | `omtx_otlp_queue_records`, `omtx_otlp_queue_bytes` | gauge | `signal` |
     /// | `omtx_otlp_last_export_timestamp_seconds` | gauge, absent until something of the signal was exported | `signal` |
     /// | `omtx_trace_headers_rejected_total` | counter | `header`: traceparent, tracestate, baggage, b3 |
+    ///
+    /// With `signal="traces"` the gauges `omtx_otlp_*` show what `omtx_trace_*` show.
     ///
     /// ```
     /// use omtx_metrics::Registry;
@@ -62,6 +64,18 @@ impl Telemetry {
     /// - alert: TraceExportNeverWorked
     ///   expr: omtx_trace_spans_created_total > 0 unless omtx_trace_last_export_timestamp_seconds
     ///   for: 10m
+    /// ```
+    ///
+    /// and, where metrics or log records are exported, the same of these:
+    ///
+    /// ```yaml
+    /// - alert: RecordsLost
+    ///   expr: |
+    ///     sum by (job, reason) (increase(omtx_otlp_points_dropped_total[10m])) > 0
+    ///     or sum by (job, reason) (increase(omtx_otlp_log_records_dropped_total[10m])) > 0
+    ///   for: 10m
+    /// - alert: ExportStalled
+    ///   expr: time() - omtx_otlp_last_export_timestamp_seconds{signal!="traces"} > 300 and omtx_otlp_queue_records > 0
     /// ```
     ///
     /// # Errors
