@@ -245,7 +245,7 @@ impl LoggingBuilder {
     ///
     /// # Errors
     ///
-    /// If the service has no name, or a line may be no longer than [`MIN_LINE_LEN`].
+    /// If the service has no name, or [`max_line_len`](Self::max_line_len) is less than [`MIN_LINE_LEN`].
     pub fn build(mut self) -> Result<Logging, Error> {
         if self.service.name.trim().is_empty() {
             return Err(Error::invalid("service name", &self.service.name, "a name"));

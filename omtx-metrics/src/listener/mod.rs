@@ -118,7 +118,7 @@ impl Listener {
         std::mem::forget(self.stop.take());
     }
 
-    /// As dropping it, in a word.
+    /// Stops listening; the same as dropping it.
     pub fn shutdown(self) {}
 }
 
