@@ -53,8 +53,8 @@ fn distinct(receiver: &Receiver) -> f64 {
     ids.len() as f64
 }
 
-/// Five times as many spans as may wait while the collector does `this`; then it is told to do `then`. `holds` is asked of what
-/// became of them in the end.
+/// Five times as many spans as may wait while the collector does `this`, and more until `holds` is true of what became of them;
+/// then it is told to do `then`. `holds` is asked again in the end.
 async fn outage(this: &str, then: &str, holds: fn(Spans) -> bool) {
     let Some(receiver) = Receiver::start() else {
         return;
@@ -76,6 +76,11 @@ async fn outage(this: &str, then: &str, holds: fn(Spans) -> bool) {
             requests(&hub, 100).await;
             add_up(Spans::of(&hub).await);
         }
+        eventually("it costs what it has to", async || {
+            requests(&hub, 1).await;
+            holds(Spans::of(&hub).await)
+        })
+        .await;
         // It comes back, and so do the spans, without a restart.
         receiver.tell(then);
         let before = Spans::of(&hub).await.exported;
