@@ -158,8 +158,8 @@
 //! # Environment
 //!
 //! Read by [`from_env`](TelemetryBuilder::from_env), over what was set in code before it. Empty is not set. Times are in
-//! milliseconds. An `OTEL_*` value that is unknown or malformed is ignored with a [`Warning`], as the specification demands; a
-//! [`strict`](TelemetryBuilder::strict) builder makes it an error, which a malformed `OMTX_*` value always is.
+//! milliseconds. An `OTEL_…` value that is unknown or malformed is ignored with a [`Warning`], as the specification demands; a
+//! [`strict`](TelemetryBuilder::strict) builder makes it an error, which a malformed `OMTX_…` value always is.
 //!
 //! | variable | default | |
 //! |---|---|---|
