@@ -174,10 +174,10 @@ pub const PROTOBUF_CONTENT_TYPE: &str =
 /// **The service's own requests.** The axum route and the `listener` send bodies above 32 KiB in chunks that take
 /// turns, two bodies of the process at a time. A worker sends one only after it has looked for other work, and a
 /// response does not begin before its first turn. So a request waits behind one chunk (some ten microseconds) and not
-/// behind a thousand answers. A client that does not read on is passed over after 20 ms. What it still waits behind is
-/// the server that reads a thousand requests, if they come in the same moment: some ten microseconds each, before a
-/// handler has a say. The bench `scraped` measures what the service's requests take meanwhile, beside a handler that
-/// answers with the same bytes from memory.
+/// behind a thousand answers. A client that does not read on is passed over after 20 ms. What a request still waits
+/// behind is the server that reads a thousand requests, if they come in the same moment: some ten microseconds each,
+/// before a handler has a say. The bench `scraped` measures what the service's requests take meanwhile, beside a
+/// handler that answers with the same bytes from memory.
 #[derive(Clone)]
 pub struct Exporter {
     inner: Arc<Inner>,
